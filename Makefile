@@ -1,0 +1,74 @@
+# Everything a reader or a developer does, one word each. Needs Python 3.11 or newer, make and a package index.
+#   make book    execute the pages, build the site strictly, check it     make test   tests of the package
+#   make serve   open the built site                                      make lint   style, types, layers, spelling
+#   make bench   comparisons with other packages                          make lock   refresh constraints.txt
+#   make test-site, make test-browser   the two checks of the built site  make clean  remove what was built
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(abspath $(VENV))/bin
+STAMP := $(VENV)/.installed
+SITE := _build/html
+PORT ?= 8000
+# One BLAS thread a process: two notebooks or two test workers share the machine, and timings are comparable.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MPLBACKEND := Agg
+
+.PHONY: help book test test-site test-browser serve bench lint lock clean
+
+help:
+	@sed -n '1,/^SHELL/{/^#/s/^# \{0,1\}//p}' Makefile
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"tensorly-hdr needs Python 3.11 or newer; $(PYTHON) is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" if v < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python cannot make environments here; on Debian or Ubuntu: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[book,test,lint]"
+	@touch $@
+
+# Notebooks run two at a time into the cache that the strict build reads. The site and the doctrees are made anew each
+# time, so that no page and no warning of an earlier build survives.
+book: $(STAMP)
+	@rm -rf $(SITE) _build/.doctrees
+	@cache=$$($(BIN)/python book/_ext/hdr_book.py); mkdir -p "$$cache"
+	$(BIN)/jcache notebook -p "$$cache" clear --force > /dev/null
+	$(BIN)/jcache notebook -p "$$cache" add -r myst_nb_md $$(grep -rl --include='*.md' '^kernelspec:' book)
+	$(BIN)/jcache project -p "$$cache" execute -e local-parallel -t 600
+	$(BIN)/jupyter-book build . -W --keep-going -n
+	@$(MAKE) --no-print-directory test-site
+	@echo "The site is $(abspath $(SITE))/index.html; make serve opens it."
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2 -m "not network" --ignore=tests/site --ignore=tests/browser
+
+test-site: $(STAMP)
+	$(BIN)/python -m pytest -q tests/site
+
+test-browser: $(STAMP)
+	$(BIN)/python -m pytest -q -n 2 tests/browser
+
+serve:
+	@test -e $(SITE)/index.html || { echo "No site yet: run make book first."; exit 1; }
+	@echo "Serving http://localhost:$(PORT)/ (Ctrl-C stops)"
+	@$(PYTHON) -m webbrowser "http://localhost:$(PORT)/" > /dev/null 2>&1 & \
+	$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+
+bench: $(STAMP)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[bench]"
+	for script in benchmarks/*.py; do $(BIN)/python "$$script"; done
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/validate-pyproject pyproject.toml
+
+clean:
+	rm -rf _build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
