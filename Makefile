@@ -19,7 +19,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MPLBACKEND := Agg
 
-.PHONY: help book test test-site test-browser serve bench lint lock clean
+.PHONY: help install book test test-site test-browser test-oldest serve bench lint lock clean
 
 help:
 	@sed -n '1,/^SHELL/{/^#/s/^# \{0,1\}//p}' Makefile
@@ -29,6 +29,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python cannot make environments here; on Debian or Ubuntu: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[book,test,lint]"
 	@touch $@
+
+install: $(STAMP)
 
 # Notebooks run two at a time into the cache that the strict build reads. The site and the doctrees are made anew each
 # time, so that no page and no warning of an earlier build survives.
@@ -58,7 +60,6 @@ serve:
 	$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 bench: $(STAMP)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[bench]"
 	for script in benchmarks/*.py; do $(BIN)/python "$$script"; done
 
 lint: $(STAMP)
@@ -68,6 +69,24 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/validate-pyproject pyproject.toml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github/workflows
+
+# Two sets of exact pins, valid for Python 3.11 to 3.13: the newest versions of everything that book, test and lint use,
+# and the oldest versions that the package promises to work with (with two of their dependencies held back, which warn or
+# break under such old releases). uv asks the index that it is configured with; no address is written.
+PIN := $(BIN)/uv pip compile --quiet --upgrade --no-annotate --no-header --no-emit-index-url pyproject.toml
+lock: $(STAMP)
+	$(BIN)/python -m pip install --quiet uv
+	$(PIN) --universal --fork-strategy fewest --python-version 3.11 --extra book --extra test --extra lint --extra bench -o constraints.txt
+	echo "torch==2.13.0" >> constraints.txt # by hand: make never installs it, CI and the extra "unrolled" do
+	$(PIN) --resolution lowest-direct --python-version 3.11 --extra plot -c <(printf 'pandas<2.3\npyparsing<3.2\n') -o constraints-oldest.txt
+
+test-oldest:
+	$(PYTHON) -m venv _build/oldest
+	_build/oldest/bin/python -m pip install --quiet -c constraints-oldest.txt -e ".[test]"
+	_build/oldest/bin/python -m pytest -n 2 -m "not network" --ignore=tests/site --ignore=tests/browser
 
 clean:
 	rm -rf _build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

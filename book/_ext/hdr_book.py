@@ -1,0 +1,121 @@
+"""What the book asks of Sphinx beyond its configuration: honest caching, no third party, working launch links."""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import shutil
+import zlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "_build"
+# A cached output is reused only while these stay what they were: they change the numbers on a page.
+STAMPED = ("matplotlib", "numba", "numpy", "scikit-learn", "scipy", "tensorly", "tensorly-viz", "xarray")
+
+
+def code_fingerprint() -> str:
+    """Hash everything that a notebook imports but does not contain."""
+    digest = hashlib.sha256()
+    package = ROOT / "tensorly_hdr"
+    for file in sorted(f for pattern in ("*.py", "*.mplstyle") for f in package.rglob(pattern)):
+        digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
+    for name in STAMPED:
+        try:
+            digest.update(f"{name}=={importlib.metadata.version(name)}".encode())
+        except importlib.metadata.PackageNotFoundError:
+            digest.update(f"no {name}".encode())
+    return digest.hexdigest()[:12]
+
+
+def cache_path() -> Path:
+    """Folder of the execution cache: jupyter-cache knows the cells, this path knows the package they import."""
+    return BUILD / ".jupyter_cache" / code_fingerprint()
+
+
+def compile_inventories() -> dict:
+    """Turn the lists of ``book/_inventories`` into Sphinx inventories, so that links need no network."""
+    mapping = {}
+    for source in sorted((ROOT / "book" / "_inventories").glob("*.txt")):
+        url, *lines = source.read_text(encoding="utf-8").splitlines()
+        entries = "".join(f"{line}\n" for line in lines if line and not line.startswith("#"))
+        head = f"# Sphinx inventory version 2\n# Project: {source.stem}\n# Version: \n# The rest is compressed using zlib.\n"
+        target = BUILD / "inventories" / f"{source.stem}.inv"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(head.encode() + zlib.compress(entries.encode()))
+        mapping[source.stem] = (url.removeprefix("# ").strip(), (str(target),))
+    return mapping
+
+
+def copy_mathjax() -> Path:
+    """Take MathJax from the wheel ``sphinx-mathjax-offline``, as data: its extension would copy 24 MB."""
+    spec = importlib.util.find_spec("sphinx-mathjax-offline")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("The book needs MathJax: pip install sphinx-mathjax-offline")
+    source, vendor = Path(spec.origin).parent / "static" / "mathjax", BUILD / "vendor"
+    for part in ("tex-chtml-full.js", "output/chtml/fonts"):
+        target = vendor / "mathjax" / part
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if (source / part).is_dir() else shutil.copy)(source / part, target)
+    return vendor
+
+
+def configure(app, config) -> None:
+    """Set what a YAML file cannot compute."""
+    config.nb_execution_cache_path = str(cache_path())
+    config.intersphinx_mapping = compile_inventories()
+    config.html_static_path.append(str(copy_mathjax()))
+    static = ROOT / "book" / "_static"
+    config.html_js_files += [f.name for f in sorted(static.glob("*.js"))]
+    config.html_css_files += [f.name for f in sorted(static.glob("*.css"))]
+
+
+def fix_colab_link(app, pagename, templatename, context, doctree) -> None:
+    """Colab opens .ipynb only: point it at the executed notebooks, which the branch ``executed`` holds."""
+    for group in context.get("header_buttons", []):
+        for button in group.get("buttons", []):
+            if button.get("text") == "Colab":
+                button["url"] = button["url"].replace("/blob/main/", "/blob/executed/").removesuffix(".md") + ".ipynb"
+
+
+def keep_one_thebe(app, pagename, templatename, context, doctree) -> None:
+    """Drop the second copy of sphinx-thebe's constants (a console error), and both where nothing can be run."""
+    scripts, seen = [], False
+    for script in context.get("script_files", []):
+        if "THEBE_JS_URL" in (getattr(script, "attributes", {}).get("body") or ""):
+            if seen or not context.get("use_thebe"):
+                continue
+            seen = True
+        scripts.append(script)
+    context["script_files"] = scripts
+
+
+def publish_notebooks(app, exception) -> None:
+    """Write the executed notebooks for Colab: the pages of the site, after a cell that installs the package."""
+    if exception or app.builder.name != "html":
+        return
+    import nbformat
+
+    target = BUILD / "executed"
+    shutil.rmtree(target, ignore_errors=True)
+    address = app.config.html_theme_options["repository_url"]
+    for source in sorted((Path(app.outdir) / "_sources" / "book").rglob("*.ipynb")):
+        notebook = nbformat.read(source, as_version=4)
+        install = nbformat.v4.new_code_cell(f'%pip install --quiet "tensorly-hdr[plot] @ git+{address}"', id="install")
+        notebook.cells.insert(0, install)
+        path = target / source.relative_to(Path(app.outdir) / "_sources")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, path)
+
+
+def setup(app) -> dict:
+    """Register the above."""
+    app.connect("build-finished", publish_notebooks)
+    app.connect("config-inited", configure, priority=400)
+    app.connect("html-page-context", fix_colab_link, priority=900)
+    app.connect("html-page-context", keep_one_thebe, priority=901)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":  # the Makefile asks where to execute the notebooks
+    print(cache_path().relative_to(ROOT).as_posix())
