@@ -1,0 +1,27 @@
+"""Figures: every function is ``plot(data, *, ax=None) -> ax``, or ``axes`` where it draws several panels.
+
+Nothing here calls ``plt.show`` or touches global settings, except :func:`use_style`, which says so.
+"""
+
+try:
+    import matplotlib as _matplotlib  # noqa: F401 - the check that the extra is there
+except ImportError as error:
+    raise ImportError('figures need matplotlib: pip install "tensorly-hdr[plot]"') from error
+
+from tensorly_hdr.plotting.convergence import convergence
+from tensorly_hdr.plotting.factors import factors, spectra
+from tensorly_hdr.plotting.geometry import cone2d, simplex
+from tensorly_hdr.plotting.images import abundance_maps
+from tensorly_hdr.plotting.style import PALETTE, style, use_style
+
+__all__ = [
+    "PALETTE",
+    "abundance_maps",
+    "cone2d",
+    "convergence",
+    "factors",
+    "simplex",
+    "spectra",
+    "style",
+    "use_style",
+]

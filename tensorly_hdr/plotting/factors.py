@@ -1,0 +1,124 @@
+"""Factors of a decomposition, one panel a mode; spectra."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+
+from tensorly_hdr import _validation as check
+from tensorly_hdr.plotting.style import legend, one, several, with_units
+
+
+def factors(decomposition: Any, *, axes: Any = None, coords: Sequence[ArrayLike | None] | None = None) -> NDArray:
+    """Draw one panel a mode and one line a component.
+
+    Parameters
+    ----------
+    decomposition : Result, CPTensor or sequence of arrays
+        A result with ``to_xarray()``, a TensorLy ``CPTensor`` (its weights go to the first mode), or tall factors,
+        as arrays or as DataArrays of dimensions (mode, component).
+    axes : array of matplotlib.axes.Axes, optional
+        One for each mode; a new figure by default.
+    coords : sequence of array, optional
+        Horizontal coordinates of each mode; ``None`` keeps those of the mode.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib.axes.Axes
+        One for each mode.
+
+    Examples
+    --------
+    >>> from tensorly_hdr import datasets
+    >>> truth = datasets.synthetic.eem((5, 30, 20), rank=2, seed=0).truth
+    >>> [ax.get_xlabel() for ax in factors(list(truth.values()))]
+    ['sample', 'Emission wavelength (nm)', 'Excitation wavelength (nm)']
+    """
+    modes = [_labelled(u, m) for m, u in enumerate(_tall_factors(decomposition))]
+    if coords is not None:
+        check.same_size(coords_given=len(coords), modes=len(modes))
+        modes = [
+            u if c is None else u.assign_coords({u.dims[0]: np.asarray(c)}) for u, c in zip(modes, coords, strict=True)
+        ]
+    panels = several(axes, len(modes), n_cols=2, panel=(3.2, 2.6))
+    for ax, u in zip(panels, modes, strict=True):
+        lines(ax, u)
+    legend(panels[0], modes[0].component.values)
+    return panels
+
+
+def spectra(W: Any, *, wavelengths: ArrayLike | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the columns of ``W`` against the wavelength; a gap in the wavelengths is a gap in the line.
+
+    Parameters
+    ----------
+    W : array or DataArray of shape (bands, components)
+        One spectrum a column.
+    wavelengths : array of shape (bands,), optional
+        In nm; those of the DataArray by default, or else band numbers.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from tensorly_hdr import datasets
+    >>> scene = datasets.synthetic.hyperspectral_scene((6, 6), n_bands=30, rank=3, seed=0)
+    >>> spectra(scene.truth["spectra"]).get_xlabel()
+    'Wavelength (nm)'
+    """
+    u = _labelled(W, 0)
+    if wavelengths is not None:
+        attrs = {"long_name": "Wavelength", "units": "nm"}
+        u = u.assign_coords({u.dims[0]: (u.dims[0], np.asarray(wavelengths, dtype=float), attrs)})
+    ax = one(ax)
+    lines(ax, u, xlabel="Wavelength (nm)" if u.dims[0] in u.coords else "Band")
+    legend(ax, u.component.values)
+    return ax
+
+
+def lines(ax: Axes, u: xr.DataArray, xlabel: str | None = None) -> None:
+    """Draw each component of one labelled factor."""
+    where = u[u.dims[0]].values
+    numeric = where.dtype.kind in "fiu"
+    shown = _broken_at_gaps(where.astype(float)) if numeric else (where, np.arange(where.size), np.zeros(0, dtype=int))
+    position, order, holes = shown
+    for q, name in enumerate(u.component.values):
+        values = np.insert(u.values[order, q].astype(float), holes, np.nan)
+        ax.plot(position, values, "-" if numeric else "o", label=str(name))
+    ax.set(xlabel=with_units(u[u.dims[0]], xlabel or str(u.dims[0])), ylabel=with_units(u, "Factor"))
+
+
+def _broken_at_gaps(where: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Sort positions and put a hole into steps over three times the median: (positions, order, places of the holes)."""
+    order = np.argsort(where, kind="stable")
+    step = np.diff(where[order])
+    holes = np.flatnonzero(step > 3 * np.median(step)) + 1 if step.size else np.zeros(0, dtype=int)
+    return np.insert(where[order], holes, np.nan), order, holes
+
+
+def _tall_factors(decomposition: Any) -> Sequence[Any]:
+    if hasattr(decomposition, "to_xarray"):
+        return tuple(decomposition.to_xarray())
+    if hasattr(decomposition, "weights") and hasattr(decomposition, "factors"):
+        first, *rest = (np.asarray(u) for u in decomposition.factors)
+        weights = 1.0 if decomposition.weights is None else np.asarray(decomposition.weights)
+        return (first * weights, *rest)
+    return tuple(decomposition)
+
+
+def _labelled(u: Any, mode: int) -> xr.DataArray:
+    """Return a factor as a DataArray (mode, component) whose components have names."""
+    values = check.as_array(f"factor {mode}", u, ndim=2)
+    labelled = u if isinstance(u, xr.DataArray) else xr.DataArray(values, dims=(f"mode {mode}", "component"))
+    if labelled.dims[1] != "component":
+        labelled = labelled.rename({labelled.dims[1]: "component"})
+    if "component" not in labelled.coords:
+        labelled = labelled.assign_coords(component=np.arange(labelled.sizes["component"]))
+    return labelled

@@ -1,0 +1,137 @@
+"""The geometry of nonnegative factorizations: points in a triangle, cones in the plane."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.patches import Polygon
+from numpy.typing import NDArray
+
+from tensorly_hdr import _validation as check
+from tensorly_hdr.plotting.style import PALETTE, legend, one
+
+#: Corners of an equilateral triangle of side one, a row each: what the three unit vectors become.
+CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
+
+
+def simplex(points: Any, *, vertices: Any = None, ax: Axes | None = None) -> Axes:
+    r"""Draw nonnegative points of three coordinates in the triangle where these sum to one.
+
+    A column :math:`y` is divided by its sum and drawn at :math:`y_1 c_1 + y_2 c_2 + y_3 c_3`, where the :math:`c_i` are
+    the corners. Cones become convex sets: :math:`y` is a nonnegative combination of the columns of ``vertices`` if and
+    only if its point lies in their convex hull. Columns of zeros have no place and are left out.
+
+    Parameters
+    ----------
+    points : array or DataArray of shape (3, n), nonnegative
+        The data, one point a column; names of the corners are taken from the coordinate of the first dimension.
+    vertices : array of shape (3, r), nonnegative, optional
+        Points to mark, with their convex hull.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> from tensorly_hdr import datasets
+    >>> d = datasets.synthetic.separable(3, 50, 3, seed=0)
+    >>> ax = simplex(d.data, vertices=d.truth["W"])
+    >>> ax.collections[0].get_offsets().shape
+    (50, 2)
+    """
+    position = in_triangle("points", points)
+    ax = one(ax, figsize=(4.4, 4.0))
+    ax.add_patch(Polygon(CORNERS, fill=False, edgecolor="#444444", linewidth=1.2))
+    ax.scatter(*position.T, s=14, color=PALETTE["blue"], alpha=0.6, linewidths=0, label="data")
+    if vertices is not None:
+        corners = in_triangle("vertices", vertices)
+        style = {"edgecolor": PALETTE["vermilion"], "facecolor": PALETTE["vermilion"] + "22", "linewidth": 1.6}
+        ax.add_patch(Polygon(corners[_hull(corners)], **style))
+        ax.scatter(*corners.T, s=70, marker="D", color=PALETTE["vermilion"], zorder=3, label="vertices")
+        ax.legend(loc="upper left")
+    for name, corner in zip(_corner_names(points), CORNERS, strict=True):
+        away = 0.14 * (corner - CORNERS.mean(axis=0))
+        ax.text(*(corner + away), name, ha="center", va="center")
+    ax.set(xlim=(-0.12, 1.12), ylim=(-0.12, 1.0), aspect="equal")
+    ax.axis("off")
+    return ax
+
+
+def cone2d(Y: Any, W: Any, *, ax: Axes | None = None) -> Axes:
+    """Draw points of the positive quadrant and the cones of nonnegative combinations of given columns.
+
+    Parameters
+    ----------
+    Y : array of shape (2, n), nonnegative
+        The data, one point a column.
+    W : array of shape (2, r), nonnegative, or dict of such arrays
+        Each array spans one cone, drawn between its two outermost columns; every column is drawn as a ray and a mark.
+        The keys of a dict name the cones.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ax = cone2d([[1.0, 2.0], [2.0, 1.0]], {"W": np.eye(2)})
+    >>> len(ax.patches), len(ax.lines)
+    (1, 2)
+    """
+    Y = _rows("Y", Y, 2)
+    cones = {name: _rows("W", w, 2) for name, w in (W if isinstance(W, Mapping) else {"cone": W}).items()}
+    ax = one(ax, figsize=(4.4, 4.0))
+    reach = 1.1 * max(float(points.max()) for points in (Y, *cones.values()))
+    colors = [color for name, color in PALETTE.items() if name != "blue"]
+    for (name, w), color in zip(cones.items(), colors, strict=False):
+        _draw_cone(ax, w, 2 * reach, color, str(name))
+    ax.scatter(Y[0], Y[1], s=18, color=PALETTE["blue"], linewidths=0, label="data", zorder=3)
+    ax.set(xlim=(0, reach), ylim=(0, reach), aspect="equal", xlabel="First coordinate", ylabel="Second coordinate")
+    legend(ax, ["data", *cones])
+    return ax
+
+
+def in_triangle(name: str, points: Any) -> NDArray:
+    """Positions (n, 2) in the triangle of the columns of ``points``, those of sum zero left out."""
+    array = _rows(name, points, 3)
+    array = array[:, array.sum(axis=0) > 0]
+    return np.asarray((array / array.sum(axis=0)).T @ CORNERS)
+
+
+def _rows(name: str, points: Any, n: int) -> NDArray:
+    array = check.as_array(name, points, ndim=2, nonneg=True)
+    check.same_size(**{f"rows_of_{name}": array.shape[0], "coordinates_of_the_drawing": n})
+    return np.asarray(array)
+
+
+def _hull(points: NDArray) -> NDArray:
+    """Find the corners of the convex hull of ``points`` (n, 2), in turn; all of them if they lie on a line."""
+    centred = points - points.mean(axis=0)
+    if np.linalg.matrix_rank(centred, tol=1e-9) < 2:
+        return np.argsort(centred @ np.linalg.svd(centred)[2][0])
+    from scipy.spatial import ConvexHull  # a heavy import, for this figure only
+
+    return np.asarray(ConvexHull(points).vertices)
+
+
+def _corner_names(points: Any) -> list[str]:
+    if isinstance(points, xr.DataArray) and points.dims[0] in points.coords:
+        return [str(name) for name in points[points.dims[0]].values]
+    return ["$e_1$", "$e_2$", "$e_3$"]
+
+
+def _draw_cone(ax: Axes, w: NDArray, length: float, color: str, name: str) -> None:
+    rays = length * w / np.linalg.norm(w, axis=0)
+    order = np.argsort(np.arctan2(w[1], w[0]))
+    outer = rays[:, order[[0, -1]]].T
+    ax.add_patch(Polygon(np.vstack([np.zeros(2), outer]), facecolor=color + "33", edgecolor="none", label=name))
+    for column, ray in zip(w.T, rays.T, strict=True):
+        ax.plot([0, column[0], ray[0]], [0, column[1], ray[1]], color=color, marker="D", markevery=[1])
