@@ -1,0 +1,70 @@
+"""Regularized low-rank approximations: regression, factorization, and the tools around them.
+
+The names below are loaded when first used, so that ``import tensorly_hdr`` costs nothing and pulls in nothing optional.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+_HOME = {
+    "Beta": "losses",
+    "Frobenius": "losses",
+    "KullbackLeibler": "losses",
+    "Box": "penalties",
+    "HardSparse": "penalties",
+    "L1": "penalties",
+    "NonNegative": "penalties",
+    "Penalty": "penalties",
+    "Simplex": "penalties",
+    "SquaredL2": "penalties",
+    "UnitBall": "penalties",
+    "Zero": "penalties",
+    "Result": "solve",
+    "Stop": "solve",
+    "Trace": "solve",
+    "nnkl": "regression",
+    "nnls": "regression",
+    "FactorResult": "factorization",
+    "SeparableResult": "factorization",
+    "ncp": "factorization",
+    "nmf": "factorization",
+    "snpa": "factorization",
+    "spa": "factorization",
+    "balance": "balancing",
+    "scale": "balancing",
+}
+_MODULES = (
+    "balancing",
+    "blocks",
+    "datasets",
+    "factorization",
+    "interop",
+    "kernels",
+    "linalg",
+    "losses",
+    "metrics",
+    "penalties",
+    "plotting",
+    "regression",
+    "solve",
+)
+
+try:
+    __version__ = version("tensorly-hdr")
+except PackageNotFoundError:  # a source tree that is not installed
+    __version__ = "0.0.0"
+
+__all__ = [*_HOME, *_MODULES]  # noqa: PLE0604  (the strings above, nothing computed)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"tensorly_hdr.{name}")
+    if name in _HOME:
+        return getattr(import_module(f"tensorly_hdr.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'tensorly_hdr' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,141 @@
+"""The subproblem in one factor, every other factor fixed: what all solvers see.
+
+The only module that touches the data. A solver sees a Gram matrix and cross products (:class:`Quadratic`), or the two
+parts of a gradient (:class:`Entrywise`); whether the data are dense, sparse or partly observed is decided here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, is_numpy_array
+from numpy.typing import NDArray
+
+from tensorly_hdr import kernels
+from tensorly_hdr._validation import is_sparse
+from tensorly_hdr.losses import KullbackLeibler, Loss, ratio
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    r"""``u -> tr(u gram u') / 2 - <u, cross> + const``, that is :math:`\frac12 \|Y - u K^T\|_F^2`.
+
+    Parameters
+    ----------
+    gram : array of shape (r, r)
+        ``K.T @ K``.
+    cross : array of shape (n, r)
+        ``Y @ K``.
+    const : float
+        ``||Y||^2 / 2``.
+    """
+
+    gram: Any
+    cross: Any
+    const: float = 0.0
+
+    @cached_property
+    def lipschitz(self) -> float:
+        """Largest eigenvalue of the Gram matrix: the Lipschitz constant of the gradient."""
+        xp = array_namespace(self.gram)
+        return float(xp.linalg.matrix_norm(self.gram, ord=2))
+
+    def grad(self, u: Any) -> Any:
+        """``u gram - cross``."""
+        return u @ self.gram - self.cross
+
+    def value(self, u: Any) -> float:
+        """Half the squared residual, from the products alone."""
+        xp = array_namespace(u)
+        return float(xp.sum((0.5 * (u @ self.gram) - self.cross) * u)) + self.const
+
+
+@dataclass(frozen=True)
+class Entrywise:
+    """``u -> loss(Y, u K')`` for a loss that is a sum over entries.
+
+    Parameters
+    ----------
+    Y : array (n, m), or scipy.sparse CSR array (Kullback-Leibler only: just its nonzeros are touched)
+    K : array of shape (m, r)
+    loss : Loss
+    mask : boolean array (n, m) or None
+        True where ``Y`` is observed; the rest does not count.
+    """
+
+    Y: Any
+    K: Any
+    loss: Loss
+    mask: Any = None
+
+    @cached_property
+    def column_sums(self) -> Any:
+        """``1' K``, shape (1, r)."""
+        return array_namespace(self.K).sum(self.K, axis=0, keepdims=True)
+
+    def value(self, u: Any) -> float:
+        """Loss at ``u``."""
+        if is_sparse(self.Y):
+            return self._sparse_value(u)
+        model = u @ self.K.T
+        if self.mask is not None:
+            return self.loss.value(self.Y[self.mask], model[self.mask])
+        return self.loss.value(self.Y, model)
+
+    def split(self, u: Any) -> tuple[Any, Any]:
+        """Nonnegative parts of the gradient in ``u``; the first may be one row that stands for all."""
+        if is_sparse(self.Y):
+            return self.column_sums, self._sparse_minus(u)
+        model = u @ self.K.T
+        if self.mask is None and isinstance(self.loss, KullbackLeibler):
+            return self.column_sums, ratio(self.Y, model) @ self.K
+        plus, minus = self.loss.split(self.Y, model)
+        if self.mask is not None:
+            plus, minus = np.where(self.mask, plus, 0.0), np.where(self.mask, minus, 0.0)
+        return plus @ self.K, minus @ self.K
+
+    def grad(self, u: Any) -> Any:
+        """Gradient of the loss in ``u``."""
+        plus, minus = self.split(u)
+        return plus - minus
+
+    def _model_at_nonzeros(self, u: NDArray) -> NDArray:
+        out = np.empty_like(self.Y.data)
+        kernels.sampled_product(out, self.Y.indptr, self.Y.indices, u, self.K)
+        return out
+
+    def _sparse_value(self, u: NDArray) -> float:
+        # the divergence at the nonzeros, plus the model where the data are zero: its total less its part there
+        model = self._model_at_nonzeros(u)
+        total = float((u.sum(axis=0, dtype=np.float64) * self.column_sums[0]).sum())
+        return self.loss.value(self.Y.data, model) + total - float(model.sum(dtype=np.float64))
+
+    def _sparse_minus(self, u: NDArray) -> NDArray:
+        from scipy.sparse import csr_array
+
+        weights = ratio(self.Y.data, self._model_at_nonzeros(u))
+        return np.asarray(csr_array((weights, self.Y.indices, self.Y.indptr), shape=self.Y.shape) @ self.K)
+
+
+def least_squares(Y: Any, K: Any, *, mask: Any = None, u: Any = None) -> Quadratic:
+    r"""Block of :math:`\frac12 \|Y - u K^T\|_F^2`; ``Y`` dense or scipy.sparse, of shape (n, m).
+
+    With a mask, the missing entries are filled with the model at ``u``: the block is then a majorant of the loss on the
+    observed entries that touches it at ``u``, so that lowering the one lowers the other (expectation-maximization).
+    """
+    if mask is not None:
+        Y = np.where(mask, Y, u @ K.T)
+    cross = Y @ K
+    return Quadratic(K.T @ K, np.asarray(cross) if is_sparse(Y) else cross, half_square(Y))
+
+
+def half_square(Y: Any) -> float:
+    """``||Y||^2 / 2`` of a dense or sparse array."""
+    entries = Y.data if is_sparse(Y) else Y
+    if is_numpy_array(entries):
+        flat = entries.ravel()
+        return 0.5 * float(np.dot(flat, flat))
+    return 0.5 * float(array_namespace(entries).sum(entries * entries))

@@ -1,0 +1,46 @@
+"""Penalties: a value, a prox with an explicit step, a homogeneity degree. Nothing else.
+
+``PENALTIES`` is the list that the tests run over: add a penalty to it and every contract is tested on it.
+"""
+
+from tensorly_hdr.penalties.base import Penalty, anything, convex, entrywise, keeps_nonneg, orthant
+from tensorly_hdr.penalties.columns import HardSparse, Simplex, Transposed, UnitBall
+from tensorly_hdr.penalties.separable import L1, Box, Entry, NonNegative, SquaredL2, Zero
+
+PENALTIES: tuple[Penalty, ...] = (
+    Zero(),
+    NonNegative(),
+    NonNegative(l1=0.3),
+    NonNegative(l2=0.5),
+    NonNegative(l1=0.3, l2=0.5),
+    L1(0.3),
+    SquaredL2(0.5),
+    Box(0.1, 0.6),
+    Simplex(),
+    Simplex(axis=1, total=2.0),
+    Simplex(below=True),
+    UnitBall(),
+    UnitBall(axis=1, nonneg=True),
+    HardSparse(2),
+    HardSparse(1, axis=1, nonneg=False),
+)
+
+__all__ = [
+    "L1",
+    "PENALTIES",
+    "Box",
+    "Entry",
+    "HardSparse",
+    "NonNegative",
+    "Penalty",
+    "Simplex",
+    "SquaredL2",
+    "Transposed",
+    "UnitBall",
+    "Zero",
+    "anything",
+    "convex",
+    "entrywise",
+    "keeps_nonneg",
+    "orthant",
+]

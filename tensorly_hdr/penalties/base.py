@@ -1,0 +1,52 @@
+"""What a penalty must offer, and what solvers ask of one."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class Penalty(Protocol):
+    """A function ``g`` of one tall factor; a constraint is an indicator (0 inside, ``inf`` outside).
+
+    ``value`` and ``prox`` are enough for the solvers built on a proximal step. The package's own penalties are frozen
+    dataclasses and work on every array library.
+    """
+
+    @property
+    def degree(self) -> float | None:
+        """``p`` such that ``g(t u) = t**p g(u)`` for ``t > 0`` (0 for an indicator of a cone); None if there is none."""
+
+    def value(self, u: Any) -> float:
+        """``g(u)``; ``inf`` outside its domain."""
+
+    def prox(self, u: Any, step: float) -> Any:
+        """``argmin_z step * g(z) + ||z - u||^2 / 2``; with ``step = 0`` the projection on the domain."""
+
+
+def anything(penalty: Penalty) -> bool:
+    """It takes every penalty that has a prox."""
+    return True
+
+
+def convex(penalty: Penalty) -> bool:
+    """It takes every convex penalty that has a prox."""
+    return bool(getattr(penalty, "convex", True))
+
+
+def entrywise(penalty: Penalty) -> bool:
+    """It takes entrywise penalties: Zero, NonNegative, L1, SquaredL2, Box."""
+    from tensorly_hdr.penalties.separable import Entry
+
+    return isinstance(penalty, Entry)
+
+
+def orthant(penalty: Penalty) -> bool:
+    """It takes NonNegative(l1=..., l2=...) only."""
+    from tensorly_hdr.penalties.separable import NonNegative
+
+    return isinstance(penalty, NonNegative)
+
+
+def keeps_nonneg(penalty: Penalty) -> bool:
+    """Tell whether the domain of the penalty lies in the nonnegative orthant."""
+    return bool(getattr(penalty, "nonneg", False))

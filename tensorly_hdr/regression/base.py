@@ -1,0 +1,35 @@
+"""What a solver is: one pure function that improves one block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from tensorly_hdr.penalties import Penalty
+
+
+class Update(Protocol):
+    """``update(u, block, penalty, n_iter=1, memory=None) -> (u, memory)``.
+
+    ``u`` is the tall factor (n, r), never changed in place; ``memory`` is what the method wants to find again at its
+    next call (a dual variable, a momentum), None at the first.
+    """
+
+    def __call__(self, u: Any, block: Any, penalty: Penalty, n_iter: int = 1, memory: Any = None) -> tuple[Any, Any]:
+        """Improve ``u``."""
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def declares(accepts: Callable[[Penalty], bool], *, monotone: bool, any_namespace: bool) -> Callable[[F], F]:
+    """Mark an update with what it takes: the penalties, whether the loss never rises, and other array libraries.
+
+    The tests run every registered solver on every penalty that it accepts, and check descent where it is promised.
+    """
+
+    def mark(update: F) -> F:
+        update.accepts, update.monotone, update.any_namespace = accepts, monotone, any_namespace  # type: ignore[attr-defined]
+        return update
+
+    return mark

@@ -1,0 +1,68 @@
+"""Multiplicative updates, as majorization-minimization: the loss never rises, with l1 and l2 as well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from array_api_compat import array_namespace
+
+from tensorly_hdr.blocks import Entrywise, Quadratic
+from tensorly_hdr.penalties import NonNegative, orthant
+from tensorly_hdr.regression.base import declares
+
+
+def floor_of(u: Any) -> float:
+    """Least value of an entry: 1e-16, or 1e-8 in single precision, so that no entry is locked at zero."""
+    xp = array_namespace(u)
+    return 1e-16 if float(xp.finfo(u.dtype).eps) < 1e-10 else 1e-8
+
+
+@declares(orthant, monotone=True, any_namespace=True)
+def mu(
+    u: Any, block: Quadratic | Entrywise, penalty: NonNegative, n_iter: int = 1, memory: None = None
+) -> tuple[Any, None]:
+    """Multiply each entry by what minimises the separable majorant at ``u``; entries stay above a floor [1]_ [2]_.
+
+    For least squares with nonnegative products, ``u * max(cross - l1, 0) / (u gram + l2 u)``; for Kullback-Leibler, the
+    positive root of ``l2 x**2 + (column sums + l1) x - c`` with ``c = u * (Y / M) K``.
+
+    References
+    ----------
+    .. [1] D. D. Lee and H. S. Seung, Algorithms for non-negative matrix factorization, 2001.
+    .. [2] C. Févotte and J. Idier, Algorithms for nonnegative matrix factorization with the beta-divergence, 2011;
+       manuscript, section 7.6 (the constant term of its quadratic equation should carry a minus sign).
+    """
+    xp, floor = array_namespace(u), floor_of(u)
+    u = xp.clip(u, min=floor)
+    step = _quadratic if isinstance(block, Quadratic) else _entrywise
+    for _ in range(n_iter):
+        u = xp.clip(step(u, block, penalty), min=floor)
+    return u, None
+
+
+def _quadratic(u: Any, block: Quadratic, penalty: NonNegative) -> Any:
+    """Sha, Saul and Lee's update, Lee and Seung's when nothing is negative: ``plus x - slope = minus / x`` per entry."""
+    xp = array_namespace(u)
+    slope = block.cross - penalty.l1
+    plus = u @ xp.clip(block.gram, min=0.0) + penalty.l2 * u
+    minus = u @ xp.clip(-block.gram, min=0.0)
+    root = xp.sqrt(slope * slope + 4.0 * plus * minus)
+    factor = xp.where(slope > 0, slope + root, 4.0 * plus * minus / _above_zero(root - slope))
+    return u * factor / _above_zero(2.0 * plus)
+
+
+def _entrywise(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
+    xp, beta = array_namespace(u), block.loss.beta
+    plus, minus = block.split(u)
+    b = plus + penalty.l1
+    if beta == 1.0:
+        c = u * minus
+        return 2.0 * c / _above_zero(b + xp.sqrt(b * b + 4.0 * penalty.l2 * c))
+    exponent = 1.0 / (2.0 - beta) if beta < 1.0 else 1.0 / (beta - 1.0) if beta > 2.0 else 1.0
+    return u * (minus / _above_zero(b)) ** exponent
+
+
+def _above_zero(x: Any) -> Any:
+    """``x`` with zeros replaced by the least normal number: 0 / 0 becomes 0."""
+    xp = array_namespace(x)
+    return xp.clip(x, min=float(xp.finfo(x.dtype).smallest_normal))

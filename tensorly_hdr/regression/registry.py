@@ -1,0 +1,23 @@
+"""The solvers by name. A new one is one file and one line here."""
+
+from tensorly_hdr.regression.active_set import active_set
+from tensorly_hdr.regression.admm import admm
+from tensorly_hdr.regression.base import Update
+from tensorly_hdr.regression.fista import fista
+from tensorly_hdr.regression.hals import hals
+from tensorly_hdr.regression.msom import msom
+from tensorly_hdr.regression.mu import mu
+from tensorly_hdr.regression.pgd import pgd
+
+LS_SOLVERS: dict[str, Update] = {
+    "active_set": active_set,
+    "hals": hals,
+    "mu": mu,
+    "msom": msom,
+    "pgd": pgd,
+    "fista": fista,
+    "admm": admm,
+}
+KL_SOLVERS: dict[str, Update] = {
+    "mu": mu,
+}

@@ -1,0 +1,162 @@
+"""The one loop of the package: run a generator of iterates, keep time, trace, stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Literal, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorly_hdr._labels import Axis, labelled
+
+Iterate = tuple[Any, dict[str, float]]
+Callback = Callable[[int, Any, dict[str, float]], object]
+Status = Literal["converged", "max_iter", "max_time", "callback", "diverged"]
+
+
+class Stop(TypedDict, total=False):
+    """Options of every iterative function of the package.
+
+    max_iter : int, default 500
+        Largest number of iterations; 0 returns the start.
+    tol : float, default 1e-8
+        Stop when the loss changes by at most ``tol`` times its value at the start; 0 turns the test off.
+    max_time : float, default infinity
+        Seconds of computation; the evaluation of the loss, the callback and the progress bar are not counted.
+    callback : function of (k, x, info)
+        Called at every iterate, the start (k = 0) included; stops the run by returning True.
+    progress : bool, default False
+        Show a bar with the loss and the time.
+    """
+
+    max_iter: int
+    tol: float
+    max_time: float
+    callback: Callback | None
+    progress: bool
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What was recorded at each iterate; entry 0 is the start and ``time[0]`` the set-up.
+
+    Attributes
+    ----------
+    loss : array of shape (n_iter + 1,)
+        The objective that is minimised, penalties included, unnormalised.
+    time : array of shape (n_iter + 1,)
+        Seconds since the call, without the time it took to evaluate the objective.
+    extra : dict of arrays of shape (n_iter + 1,)
+        What the algorithm adds (a gap, a count of nodes).
+    """
+
+    loss: NDArray
+    time: NDArray
+    extra: dict[str, NDArray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Estimate ``x``, its ``trace``, why the run stopped, after how many iterations, and with which solver.
+
+    ``status`` is ``"converged"``, ``"max_iter"``, ``"max_time"``, ``"callback"`` or ``"diverged"``.
+    """
+
+    x: Any
+    trace: Trace
+    status: Status
+    n_iter: int
+    solver: str
+    axes: tuple[Axis, ...] | None = field(default=None, repr=False)
+
+    @property
+    def loss(self) -> float:
+        """Objective at the returned point."""
+        return float(self.trace.loss[-1])
+
+    def __repr__(self) -> str:
+        """One line: shapes, loss, status, iterations, time, solver."""
+        return (
+            f"{type(self).__name__}({self._shapes()}, loss={self.loss:.6g}, status={self.status!r}, "
+            f"n_iter={self.n_iter}, time={self.trace.time[-1]:.3g} s, solver={self.solver!r})"
+        )
+
+    def _shapes(self) -> str:
+        return f"x: {'x'.join(map(str, self.x.shape))}"
+
+    def to_xarray(self) -> Any:
+        """``x`` as a DataArray, with the names and coordinates of the data where these had any."""
+        axes = self.axes or tuple(Axis(f"dim_{k}") for k in range(len(self.x.shape)))
+        return labelled(np.asarray(self.x), *axes)
+
+
+def run(
+    steps: Iterator[Iterate],
+    objective: Callable[[Any], float],
+    *,
+    max_iter: int = 500,
+    tol: float = 1e-8,
+    max_time: float = np.inf,
+    callback: Callback | None = None,
+    progress: bool = False,
+    view: Callable[[Any], Any] = lambda x: x,
+) -> tuple[Any, Trace, Status, int]:
+    """Advance ``steps`` until the loss settles; the clock is paused while the loss is evaluated.
+
+    A generator that ends has converged. ``view`` turns an iterate into what the callback sees. Ctrl-C is not caught.
+    """
+    losses: list[float] = []
+    times: list[float] = []
+    extra: dict[str, list[float]] = {}
+    elapsed, x, k = 0.0, None, -1
+    status: Status | None = None
+    bar = _bar(max_iter) if progress else None
+    try:
+        while status is None:
+            start = perf_counter()
+            item = next(steps, None)
+            elapsed += perf_counter() - start
+            if item is None:
+                status = "converged"
+                break
+            x, info = item
+            k += 1
+            losses.append(float(objective(x)))
+            times.append(elapsed)
+            for key, value in info.items():
+                extra.setdefault(key, []).append(value)
+            if bar is not None:
+                bar.set_postfix(loss=f"{losses[-1]:.6g}", seconds=f"{elapsed:.1f}", refresh=False)
+                bar.update(min(k, 1))
+            wants_stop = callback is not None and callback(k, view(x), info) is True
+            status = _verdict(losses, elapsed, wants_stop, max_iter=max_iter, tol=tol, max_time=max_time)
+    finally:
+        if bar is not None:
+            bar.close()
+    traced = {key: np.array(values) for key, values in extra.items()}
+    return x, Trace(np.array(losses), np.array(times), traced), status, k
+
+
+def _verdict(
+    losses: list[float], elapsed: float, wants_stop: bool, *, max_iter: int, tol: float, max_time: float
+) -> Status | None:
+    """Why to stop now, or None to go on."""
+    k = len(losses) - 1
+    if not np.isfinite(losses[-1]):
+        return "diverged"
+    if wants_stop:
+        return "callback"
+    if k and tol and abs(losses[-2] - losses[-1]) <= tol * abs(losses[0]):
+        return "converged"
+    if elapsed > max_time:
+        return "max_time"
+    return "max_iter" if k >= max_iter else None
+
+
+def _bar(max_iter: int) -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(total=max_iter, unit="it", leave=True)
