@@ -236,3 +236,95 @@ def finite_divergence(Y: Any, A: Any) -> None:
             f"row(s) {rows[:5].tolist()} of A are all zero where Y is positive: the divergence is infinite whatever X is; "
             "drop these rows from A and Y."
         )
+
+
+def order_of(name: str, T: Any, *, matrix: bool) -> int:
+    """Number of modes of the data; exactly two for a matrix, at least two for a tensor."""
+    shape = tuple(getattr(T, "shape", None) or np.shape(_as_numpy(name, T)))
+    if matrix and len(shape) != 2:
+        raise ValueError(f"{name} must have 2 dimensions, got shape {shape}; use ncp for tensors.")
+    if len(shape) < 2:
+        raise ValueError(f"{name} must have 2 dimensions or more, got shape {shape}.")
+    return len(shape)
+
+
+def as_data(
+    name: str, T: Any, mask: Any, *, nonneg: bool, positive: bool = False, kl: bool = False
+) -> tuple[Any, NDArray | None]:
+    """Data of a factorization and its mask; hidden entries become zero, whatever they were."""
+    array = as_array(name, T, sparse=True, finite=False)
+    seen = observed("mask", mask, array.shape)
+    if is_sparse(array):
+        if seen is not None:
+            raise TypeError(f"{name} is sparse: its absent entries are zeros, not missing; pass {name}.toarray() to use a mask.")
+        if positive:
+            raise ValueError(f"{name} is sparse, but this loss is infinite at zero; use loss='kl' or 'frobenius'.")
+    elif seen is not None:
+        array = np.where(seen, array, array.dtype.type(0))
+    _check_entries(name, array.data if is_sparse(array) else array, nonneg)
+    observed_part = array.data if is_sparse(array) else array if seen is None else array[seen]
+    if positive and float(observed_part.min()) <= 0:
+        raise ValueError(f"{name} must be positive for this loss, which is infinite at zero; add a small constant.")
+    return array, seen
+
+
+def loss(value: Any, options: Mapping[str, Any]) -> Any:
+    """Loss by name, or the loss itself."""
+    if isinstance(value, type):
+        raise TypeError(f"loss must be a loss, got the class {value.__name__}; write {value.__name__}(...).")
+    return value if hasattr(value, "split") and hasattr(value, "beta") else choice("loss", value, options)
+
+
+def per_mode(name: str, values: Any, order: int, default: Any) -> tuple[Any, ...]:
+    """One penalty a mode: the default, the same for all, or as many as there are modes."""
+    if values is None:
+        values = default
+    each = (values,) * order if hasattr(values, "prox") or isinstance(values, type) else tuple(values)
+    if len(each) != order:
+        raise ValueError(f"{name} must be one penalty, or one for each of the {order} modes, got {len(each)}.")
+    for m, g in enumerate(each):
+        is_penalty(f"{name}[{m}]", g)
+    return each
+
+
+def beta_penalties(divergence: Any, penalties: Sequence[Any]) -> None:
+    """Refuse weights whose exact update is not known: l1 for beta above 1, l2 for beta other than 1."""
+    if divergence.beta in (1.0, 2.0):
+        return
+    for g in penalties:
+        if getattr(g, "l2", 0.0) or (getattr(g, "l1", 0.0) and divergence.beta > 1.0):
+            raise ValueError(f"{g!r} has no exact update with {divergence!r}: l1 needs beta <= 1 or 2, l2 needs beta 1 or 2.")
+
+
+def free_modes(fixed: Any, order: int, init: Any) -> list[int]:
+    """Modes to update: all but ``fixed``, which need a start of their own."""
+    modes = sorted({int(m) % order if -order <= int(m) < order else _no_mode(m, order) for m in fixed})
+    if len(modes) == order:
+        raise ValueError("fixed holds every mode: there is nothing left to fit.")
+    if modes and isinstance(init, str):
+        raise ValueError(f"fixed={tuple(modes)} needs the values of these factors: pass init=(...), None for the others.")
+    if modes and not hasattr(init, "factors") and any(tuple(init)[m] is None for m in modes if m < len(tuple(init))):
+        raise ValueError(f"init holds no factor for the fixed modes {tuple(modes)}.")
+    return [m for m in range(order) if m not in modes]
+
+
+def _no_mode(m: Any, order: int) -> int:
+    raise ValueError(f"fixed must hold modes from 0 to {order - 1}, got {m!r}.")
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """Generator of a seed: None, a nonnegative int, or a Generator."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ValueError(f"seed must be None, a nonnegative integer or a numpy Generator, got {seed!r}.") from None
+
+
+def enough_columns(found: int, wanted: int, name: str = "Y") -> None:
+    """Refuse to pick more columns than span the data."""
+    if found < wanted:
+        raise ValueError(
+            f"rank must be at most {found}: {found} column(s) of {name} already explain all of it, got {wanted}."
+            if found
+            else f"{name} is all zero: there is no column to pick."
+        )

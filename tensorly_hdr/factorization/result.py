@@ -1,0 +1,61 @@
+"""Results of factorizations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorly_hdr._labels import component_axis, default_axes, labelled
+from tensorly_hdr.solve import Result
+
+
+@dataclass(frozen=True, repr=False)
+class FactorResult(Result):
+    """A factorization: ``factors``, tall, in the order of the modes; ``x``, the same as a TensorLy ``CPTensor``.
+
+    ``W, H = nmf(Y, 5).factors`` unpacks the two factors of ``Y ≈ W @ H.T``.
+    """
+
+    @property
+    def factors(self) -> tuple[NDArray, ...]:
+        """Tall factors, one a mode, shape (n_mode, rank)."""
+        return tuple(self.x.factors)
+
+    def to_xarray(self) -> tuple[Any, ...]:
+        """The factors as DataArrays with dimensions (mode, "component"), coordinates taken from the data."""
+        axes = self.axes or default_axes(len(self.factors))
+        last = component_axis(self.factors[0].shape[1])
+        return tuple(labelled(u, axis, last) for u, axis in zip(self.factors, axes, strict=True))
+
+    def _shapes(self) -> str:
+        return "factors: " + ", ".join("x".join(map(str, u.shape)) for u in self.factors)
+
+
+@dataclass(frozen=True, repr=False)
+class SeparableResult(FactorResult):
+    """A separable factorization ``Y ≈ Y[:, indices] @ H.T``.
+
+    ``trace.loss`` holds half the squared residual after each pick.
+    """
+
+    indices: NDArray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+
+    @property
+    def W(self) -> NDArray:
+        """Columns of the data that were picked, shape (m, rank)."""
+        return self.factors[0]
+
+    @property
+    def H(self) -> NDArray:
+        """Coefficients, nonnegative, shape (n, rank)."""
+        return self.factors[1]
+
+
+def as_cp(factors: Any) -> Any:
+    """TensorLy ``CPTensor`` of unit weights."""
+    from tensorly.cp_tensor import CPTensor
+
+    return CPTensor((np.ones(factors[0].shape[1], dtype=factors[0].dtype), list(factors)))
