@@ -114,8 +114,10 @@ def eem(
         name: array(u, dim, "component", coords=coords)
         for name, dim, u in zip(("concentration", *dims[1:]), dims, factors, strict=True)
     }
+    for name, units in (("concentration", "a.u."), ("emission", "1"), ("excitation", "1")):
+        truth[name].attrs = {"long_name": name.capitalize(), "units": units}
     data = array(noisy(reconstruct(factors), noise, rng), *dims, coords=coords)
-    data.attrs = {"long_name": "Fluorescence intensity", "units": "arbitrary units"}
+    data.attrs = {"long_name": "Fluorescence intensity", "units": "a.u."}
     return simulated("eem", data, truth, f"{profile} bands, {rank} fluorophores, relative noise {noise:g}.")
 
 
@@ -175,7 +177,9 @@ def hyperspectral_scene(
         truth["indices"] = array(indices, "component")
     coords = {"wavelength": ("wavelength", wavelength, {"long_name": "Wavelength", "units": "nm"})}
     truth["spectra"] = array(spectra, "wavelength", "component", coords=coords)
+    truth["spectra"].attrs = {"long_name": "Reflectance", "units": "1"}
     truth["abundances"] = array(abundances, "row", "column", "component")
+    truth["abundances"].attrs = {"long_name": "Abundance", "units": "1"}
     data = array(noisy(abundances @ spectra.T, noise, rng), "row", "column", "wavelength", coords=coords)
     data.attrs = {"long_name": "Reflectance", "units": "1"}
     return simulated("hyperspectral_scene", data, truth, f"{rank} materials, relative noise {noise:g}.")

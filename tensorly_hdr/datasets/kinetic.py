@@ -44,7 +44,7 @@ def read() -> Dataset:
         intensity,
         dims=tuple(AXES),
         coords={**coords, "outlier": ("sample", outlier, {"long_name": "Listed as an outlier"})},
-        attrs={"long_name": "Fluorescence intensity", "units": "arbitrary units"},
+        attrs={"long_name": "Fluorescence intensity", "units": "a.u."},
         name="fluorescence",
     )
     return Dataset(

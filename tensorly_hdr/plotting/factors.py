@@ -1,6 +1,6 @@
 """Factors of a decomposition, one panel a mode; spectra."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from tensorly_hdr import _validation as check
-from tensorly_hdr.plotting.style import legend, one, several, with_units
+from tensorly_hdr.plotting.style import legend, legend_below, one, several, with_units
 
 
 def factors(decomposition: Any, *, axes: Any = None, coords: Sequence[ArrayLike | None] | None = None) -> NDArray:
@@ -21,9 +21,10 @@ def factors(decomposition: Any, *, axes: Any = None, coords: Sequence[ArrayLike 
         A result with ``to_xarray()``, a TensorLy ``CPTensor`` (its weights go to the first mode), or tall factors,
         as arrays or as DataArrays of dimensions (mode, component).
     axes : array of matplotlib.axes.Axes, optional
-        One for each mode; a new figure by default.
+        One for each mode, the legend in the first; a new figure by default, its legend below the panels.
     coords : sequence of array, optional
-        Horizontal coordinates of each mode; ``None`` keeps those of the mode.
+        Horizontal coordinates of each mode, plain arrays or DataArrays with name and units; ``None`` keeps those of the
+        mode.
 
     Returns
     -------
@@ -40,13 +41,15 @@ def factors(decomposition: Any, *, axes: Any = None, coords: Sequence[ArrayLike 
     modes = [_labelled(u, m) for m, u in enumerate(_tall_factors(decomposition))]
     if coords is not None:
         check.same_size(coords_given=len(coords), modes=len(modes))
-        modes = [
-            u if c is None else u.assign_coords({u.dims[0]: np.asarray(c)}) for u, c in zip(modes, coords, strict=True)
-        ]
-    panels = several(axes, len(modes), n_cols=2, panel=(3.2, 2.6))
+        pairs = zip(modes, coords, strict=True)
+        modes = [u if c is None else u.assign_coords({u.dims[0]: _coordinate(u.dims[0], c)}) for u, c in pairs]
+    panels = several(axes, len(modes), n_cols=2, panel=(3.2, 2.5), below=0.6)
     for ax, u in zip(panels, modes, strict=True):
         lines(ax, u)
-    legend(panels[0], modes[0].component.values)
+    if axes is None:
+        legend_below(panels, modes[0].component.values, title="component")
+    else:
+        legend(panels[0], modes[0].component.values, title="component")
     return panels
 
 
@@ -78,12 +81,12 @@ def spectra(W: Any, *, wavelengths: ArrayLike | None = None, ax: Axes | None = N
         attrs = {"long_name": "Wavelength", "units": "nm"}
         u = u.assign_coords({u.dims[0]: (u.dims[0], np.asarray(wavelengths, dtype=float), attrs)})
     ax = one(ax)
-    lines(ax, u, xlabel="Wavelength (nm)" if u.dims[0] in u.coords else "Band")
-    legend(ax, u.component.values)
+    lines(ax, u, xlabel="Wavelength (nm)" if u.dims[0] in u.coords else "Band", ylabel="Spectrum")
+    legend(ax, u.component.values, title="component")
     return ax
 
 
-def lines(ax: Axes, u: xr.DataArray, xlabel: str | None = None) -> None:
+def lines(ax: Axes, u: xr.DataArray, *, xlabel: str | None = None, ylabel: str = "Factor") -> None:
     """Draw each component of one labelled factor."""
     where = u[u.dims[0]].values
     numeric = where.dtype.kind in "fiu"
@@ -92,7 +95,11 @@ def lines(ax: Axes, u: xr.DataArray, xlabel: str | None = None) -> None:
     for q, name in enumerate(u.component.values):
         values = np.insert(u.values[order, q].astype(float), holes, np.nan)
         ax.plot(position, values, "-" if numeric else "o", label=str(name))
-    ax.set(xlabel=with_units(u[u.dims[0]], xlabel or str(u.dims[0])), ylabel=with_units(u, "Factor"))
+    ax.set(xlabel=with_units(u[u.dims[0]], xlabel or str(u.dims[0])), ylabel=with_units(u, ylabel))
+
+
+def _coordinate(dim: Hashable, values: Any) -> tuple[Hashable, NDArray, dict[Hashable, Any]]:
+    return dim, np.asarray(values), dict(getattr(values, "attrs", {}))
 
 
 def _broken_at_gaps(where: NDArray) -> tuple[NDArray, NDArray, NDArray]:

@@ -47,16 +47,16 @@ def simplex(points: Any, *, vertices: Any = None, ax: Axes | None = None) -> Axe
     position = in_triangle("points", points)
     ax = one(ax, figsize=(4.4, 4.0))
     ax.add_patch(Polygon(CORNERS, fill=False, edgecolor="#444444", linewidth=1.2))
-    ax.scatter(*position.T, s=14, color=PALETTE["blue"], alpha=0.6, linewidths=0, label="data")
+    ax.scatter(position[:, 0], position[:, 1], s=14, color=PALETTE["blue"], alpha=0.6, linewidths=0, label="data")
     if vertices is not None:
         corners = in_triangle("vertices", vertices)
-        style = {"edgecolor": PALETTE["vermilion"], "facecolor": PALETTE["vermilion"] + "22", "linewidth": 1.6}
-        ax.add_patch(Polygon(corners[_hull(corners)], **style))
-        ax.scatter(*corners.T, s=70, marker="D", color=PALETTE["vermilion"], zorder=3, label="vertices")
+        red = PALETTE["vermilion"]
+        ax.add_patch(Polygon(corners[_hull(corners)], edgecolor=red, facecolor=red + "22", linewidth=1.6))
+        ax.scatter(corners[:, 0], corners[:, 1], s=70, marker="D", color=red, zorder=3, label="vertices")
         ax.legend(loc="upper left")
     for name, corner in zip(_corner_names(points), CORNERS, strict=True):
-        away = 0.14 * (corner - CORNERS.mean(axis=0))
-        ax.text(*(corner + away), name, ha="center", va="center")
+        right, up = corner + 0.14 * (corner - CORNERS.mean(axis=0))
+        ax.text(right, up, name, ha="center", va="center")
     ax.set(xlim=(-0.12, 1.12), ylim=(-0.12, 1.0), aspect="equal")
     ax.axis("off")
     return ax
@@ -89,7 +89,7 @@ def cone2d(Y: Any, W: Any, *, ax: Axes | None = None) -> Axes:
     Y = _rows("Y", Y, 2)
     cones = {name: _rows("W", w, 2) for name, w in (W if isinstance(W, Mapping) else {"cone": W}).items()}
     ax = one(ax, figsize=(4.4, 4.0))
-    reach = 1.1 * max(float(points.max()) for points in (Y, *cones.values()))
+    reach = 1.1 * max(float(points.max()) for points in (Y, *cones.values())) or 1.0
     colors = [color for name, color in PALETTE.items() if name != "blue"]
     for (name, w), color in zip(cones.items(), colors, strict=False):
         _draw_cone(ax, w, 2 * reach, color, str(name))
@@ -129,9 +129,10 @@ def _corner_names(points: Any) -> list[str]:
 
 
 def _draw_cone(ax: Axes, w: NDArray, length: float, color: str, name: str) -> None:
+    w = w[:, w.any(axis=0)]  # a column of zeros spans nothing
     rays = length * w / np.linalg.norm(w, axis=0)
     order = np.argsort(np.arctan2(w[1], w[0]))
-    outer = rays[:, order[[0, -1]]].T
+    outer = rays[:, order[[0, -1]] if order.size else order].T
     ax.add_patch(Polygon(np.vstack([np.zeros(2), outer]), facecolor=color + "33", edgecolor="none", label=name))
     for column, ray in zip(w.T, rays.T, strict=True):
         ax.plot([0, column[0], ray[0]], [0, column[1], ray[1]], color=color, marker="D", markevery=[1])

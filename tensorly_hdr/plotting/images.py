@@ -37,15 +37,16 @@ def abundance_maps(maps: Any, *, axes: Any = None, label: str = "Abundance") -> 
     ['component 0', 'component 1', 'component 2']
     """
     stack = _stack(maps)
-    last = stack.dims[2]
-    panels = several(axes, stack.sizes[last], n_cols=3, panel=(2.0, 2.1))
+    n = stack.sizes[stack.dims[2]]
+    panels = several(axes, n, n_cols=2 if n in (2, 4) else 3, panel=(1.9, 2.1), below=0.8)
     values = stack.values
     low, high = min(0.0, float(np.nanmin(values))), float(np.nanmax(values))
     for k, ax in enumerate(panels):
         image = ax.imshow(values[:, :, k], vmin=low, vmax=high, origin="upper")
         ax.set(xticks=[], yticks=[], title=_title(stack, k))
         ax.spines[:].set_visible(False)
-    panels[0].figure.colorbar(image, ax=list(panels), label=with_units(stack, label), shrink=0.8)
+    bar = {"location": "bottom", "shrink": 0.7, "aspect": 30}
+    panels[0].figure.colorbar(image, ax=list(panels), label=with_units(stack, label), **bar)
     return panels
 
 

@@ -53,16 +53,19 @@ def one(ax: Axes | None, *, figsize: tuple[float, float] | None = None) -> Axes:
     return plt.subplots(figsize=figsize, layout="constrained")[1] if ax is None else ax
 
 
-def several(axes: Any, n: int, *, n_cols: int, panel: tuple[float, float], sharey: bool = False) -> NDArray:
-    """Return ``axes`` as a flat array of ``n``, or the axes of a new figure of panels of size ``panel`` inches."""
+def several(axes: Any, n: int, *, n_cols: int, panel: tuple[float, float], below: float = 0.0) -> NDArray:
+    """Return ``axes`` as a flat array of ``n``, or the axes of a new figure.
+
+    A panel has the size ``panel`` and there is room of ``below`` under all of them, in inches.
+    """
     if axes is not None:
         given = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
         check.same_size(axes_given=given.size, panels=n)
         return given
     n_cols = min(n, n_cols)
     n_rows = ceil(n / n_cols)
-    size = (panel[0] * n_cols, panel[1] * n_rows)
-    figure, grid = plt.subplots(n_rows, n_cols, figsize=size, layout="constrained", squeeze=False, sharey=sharey)
+    size = (panel[0] * n_cols, panel[1] * n_rows + below)
+    figure, grid = plt.subplots(n_rows, n_cols, figsize=size, layout="constrained", squeeze=False)
     for spare in grid.ravel()[n:]:
         figure.delaxes(spare)
     return np.asarray(grid.ravel()[:n])
@@ -75,7 +78,14 @@ def with_units(x: Any, default: str) -> str:
     return f"{name} ({units})" if units and units != "1" else str(name)
 
 
-def legend(ax: Axes, labels: Sequence[object]) -> None:
+def legend(ax: Axes, labels: Sequence[object], *, title: str | None = None) -> None:
     """Draw a legend if there is something to tell apart."""
     if len(labels) > 1:
-        ax.legend()
+        ax.legend(title=title)
+
+
+def legend_below(panels: NDArray, labels: Sequence[object], *, title: str) -> None:
+    """Draw one legend for all panels, under them."""
+    if len(labels) > 1:
+        handles = panels[0].get_legend_handles_labels()
+        panels[0].figure.legend(*handles, loc="outside lower center", ncols=min(len(labels), 6), title=title)
