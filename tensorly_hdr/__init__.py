@@ -55,7 +55,7 @@ try:
 except PackageNotFoundError:  # a source tree that is not installed
     __version__ = "0.0.0"
 
-__all__ = [*_HOME, *_MODULES]  # noqa: PLE0604  (the strings above, nothing computed)
+__all__ = [*_HOME, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

@@ -46,8 +46,9 @@ def labelled(array: Any, *axes: Axis) -> xr.DataArray:
 
 
 def component_axis(rank: int) -> Axis:
-    """The axis of the components, numbered from zero."""
+    """Return the axis of the components, numbered from zero."""
     import numpy as np
     import xarray as xr
 
-    return Axis("component", xr.DataArray(np.arange(rank), dims="component", coords={"component": np.arange(rank)}).coords)
+    numbers = np.arange(rank)
+    return Axis("component", xr.DataArray(numbers, dims="component", coords={"component": numbers}).coords)

@@ -103,7 +103,7 @@ class Entrywise:
         return plus - minus
 
     def _model_at_nonzeros(self, u: NDArray) -> NDArray:
-        out = np.empty_like(self.Y.data)
+        out: NDArray = np.empty_like(self.Y.data)
         kernels.sampled_product(out, self.Y.indptr, self.Y.indices, u, self.K)
         return out
 
@@ -117,17 +117,22 @@ class Entrywise:
         from scipy.sparse import csr_array
 
         weights = ratio(self.Y.data, self._model_at_nonzeros(u))
-        return np.asarray(csr_array((weights, self.Y.indices, self.Y.indptr), shape=self.Y.shape) @ self.K)
+        weighted = csr_array((weights, self.Y.indices, self.Y.indptr), shape=self.Y.shape)
+        out: NDArray = weighted @ self.K
+        return out
 
 
-def least_squares(Y: Any, K: Any, *, mask: Any = None, u: Any = None) -> Quadratic:
-    r"""Block of :math:`\frac12 \|Y - u K^T\|_F^2`; ``Y`` dense or scipy.sparse, of shape (n, m).
+def fill(T: NDArray, mask: NDArray, model: NDArray) -> NDArray:
+    """Replace the missing entries by the model: the E step of expectation-maximization.
 
-    With a mask, the missing entries are filled with the model at ``u``: the block is then a majorant of the loss on the
-    observed entries that touches it at ``u``, so that lowering the one lowers the other (expectation-maximization).
+    The least squares block of the filled data is a majorant of the loss on the observed entries, and touches it at the
+    factors that made the model: lowering the one lowers the other.
     """
-    if mask is not None:
-        Y = np.where(mask, Y, u @ K.T)
+    return np.where(mask, T, model)
+
+
+def least_squares(Y: Any, K: Any) -> Quadratic:
+    r"""Block of :math:`\frac12 \|Y - u K^T\|_F^2`; ``Y`` dense or scipy.sparse, of shape (n, m)."""
     cross = Y @ K
     return Quadratic(K.T @ K, np.asarray(cross) if is_sparse(Y) else cross, half_square(Y))
 

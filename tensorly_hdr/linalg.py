@@ -79,9 +79,11 @@ def mttkrp(tensor: Any, factors: Sequence[NDArray], mode: int) -> NDArray:
     # one BLAS product with the larger side, then a batched sum over the smaller one
     if right >= left:
         part = (tensor.reshape(-1, right) @ khatri_rao(after)).reshape(left, n, r)
-        return part[0] if not before else np.einsum("inz,iz->nz", part, khatri_rao(before))
+        out: NDArray = part[0] if not before else np.einsum("inz,iz->nz", part, khatri_rao(before))
+        return out
     part = (khatri_rao(before).T @ tensor.reshape(left, -1)).reshape(r, n, right)
-    return np.ascontiguousarray(part[:, :, 0].T) if not after else np.einsum("zni,iz->nz", part, khatri_rao(after))
+    out = part[:, :, 0].T if not after else np.einsum("zni,iz->nz", part, khatri_rao(after))
+    return np.ascontiguousarray(out)
 
 
 def reconstruct(factors: Sequence[NDArray]) -> NDArray:
@@ -94,10 +96,9 @@ def reconstruct(factors: Sequence[NDArray]) -> NDArray:
     array([[ 3.,  5.],
            [ 6., 10.]])
     """
-    shape = tuple(len(u) for u in factors)
     if len(factors) == 1:
-        return factors[0].sum(axis=1)
-    return (factors[0] @ khatri_rao(factors, 0).T).reshape(shape)
+        return np.asarray(factors[0].sum(axis=1))
+    return np.asarray(factors[0] @ khatri_rao(factors, 0).T).reshape(tuple(len(u) for u in factors))
 
 
 def procrustes(M: NDArray) -> NDArray:
@@ -111,4 +112,4 @@ def procrustes(M: NDArray) -> NDArray:
            [0., 1.]])
     """
     U, _, Vt = np.linalg.svd(M, full_matrices=False)
-    return U @ Vt
+    return np.asarray(U @ Vt)

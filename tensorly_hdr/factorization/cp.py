@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr._validation import is_sparse
-from tensorly_hdr.blocks import Entrywise, Quadratic, half_square
+from tensorly_hdr.blocks import Entrywise, Quadratic, fill, half_square
 from tensorly_hdr.factorization.init import given_factors, random_factors
 from tensorly_hdr.factorization.result import FactorResult, as_cp
 from tensorly_hdr.linalg import gram_hadamard, khatri_rao, mttkrp, reconstruct, unfold
@@ -26,9 +26,18 @@ Block = Quadratic | Entrywise
 
 
 def nmf(
-    Y: Any, rank: int, *, loss: str | Loss = "frobenius", penalties: Penalty | Sequence[Penalty] | None = None,
-    solver: str | Update = "auto", init: Any = "auto", n_inner: int | None = None, fixed: Sequence[int] = (),
-    mask: Any = None, seed: int | None = None, **stop: Unpack[Stop],
+    Y: Any,
+    rank: int,
+    *,
+    loss: str | Loss = "frobenius",
+    penalties: Penalty | Sequence[Penalty] | None = None,
+    solver: str | Update = "auto",
+    init: Any = "auto",
+    n_inner: int | None = None,
+    fixed: Sequence[int] = (),
+    mask: Any = None,
+    seed: int | None = None,
+    **stop: Unpack[Stop],
 ) -> FactorResult:
     r"""Nonnegative matrix factorization: :math:`\min_{W, H \ge 0} f(Y, W H^T) + g_0(W) + g_1(H)` [1]_.
 
@@ -59,9 +68,18 @@ def nmf(
 
 
 def ncp(
-    T: Any, rank: int, *, loss: str | Loss = "frobenius", penalties: Penalty | Sequence[Penalty] | None = None,
-    solver: str | Update = "auto", init: Any = "auto", n_inner: int | None = None, fixed: Sequence[int] = (),
-    mask: Any = None, seed: int | None = None, **stop: Unpack[Stop],
+    T: Any,
+    rank: int,
+    *,
+    loss: str | Loss = "frobenius",
+    penalties: Penalty | Sequence[Penalty] | None = None,
+    solver: str | Update = "auto",
+    init: Any = "auto",
+    n_inner: int | None = None,
+    fixed: Sequence[int] = (),
+    mask: Any = None,
+    seed: int | None = None,
+    **stop: Unpack[Stop],
 ) -> FactorResult:
     r"""Nonnegative CP decomposition, any order: :math:`\min f(T, [\![A_1, \dots, A_d]\!]) + \sum_i g_i(A_i)` [1]_.
 
@@ -70,8 +88,8 @@ def ncp(
     Parameters
     ----------
     T : array of two dimensions or more
-        Array-like, DataArray (its names and coordinates label the factors), or a scipy.sparse matrix. Nonnegative, unless
-        the loss is Frobenius and a penalty allows negative factors.
+        Array-like, DataArray (its names and coordinates label the factors), or a scipy.sparse matrix. Nonnegative,
+        unless the loss is Frobenius and a penalty allows negative factors.
     rank : int
         Number of components.
     loss : {"frobenius", "kl", "is"} or a Loss
@@ -163,8 +181,8 @@ class _Problem:
             Y, mask = self.unfoldings[mode]
             return Entrywise(Y, khatri_rao(factors, mode), self.loss, mask)
         T, const = self.T, self.const
-        if self.mask is not None:  # missing entries filled with the model: a majorant, see blocks.least_squares
-            T = np.where(self.mask, T, reconstruct(factors))
+        if self.mask is not None:
+            T = fill(T, self.mask, reconstruct(factors))
             const = half_square(T)
         return Quadratic(gram_hadamard(factors, mode), mttkrp(T, factors, mode), const)
 
@@ -176,7 +194,9 @@ class _Problem:
         if self.mask is not None:
             return 0.5 * float(np.sum((self.T - reconstruct(state.factors))[self.mask] ** 2))
         cancels = value < 1e-6 * self.const
-        return half_square(self.T - reconstruct(state.factors)) if cancels and not is_sparse(self.T) else max(value, 0.0)
+        return (
+            half_square(self.T - reconstruct(state.factors)) if cancels and not is_sparse(self.T) else max(value, 0.0)
+        )
 
     def objective(self, state: _State) -> float:
         """Loss plus penalties."""
@@ -184,8 +204,19 @@ class _Problem:
 
 
 def _factorize(
-    name: str, T: Any, rank: Any, *, loss: Any, penalties: Any, solver: Any, init: Any, n_inner: Any, fixed: Any, mask: Any,
-    seed: Any, stop: Any,
+    name: str,
+    T: Any,
+    rank: Any,
+    *,
+    loss: Any,
+    penalties: Any,
+    solver: Any,
+    init: Any,
+    n_inner: Any,
+    fixed: Any,
+    mask: Any,
+    seed: Any,
+    stop: Any,
 ) -> FactorResult:
     """Check everything, then alternate."""
     axes = axes_of(T)
@@ -199,7 +230,9 @@ def _factorize(
     problem = _Problem(T, mask, Frobenius() if loss.beta == 2.0 else loss, gs)
     updates = _updates(solver, problem)
     free = check.free_modes(fixed, order, init)
-    inner = [_n_inner(label, problem) if n_inner is None else check.positive_int("n_inner", n_inner) for label, _ in updates]
+    inner = [
+        _n_inner(label, problem) if n_inner is None else check.positive_int("n_inner", n_inner) for label, _ in updates
+    ]
     rng = check.generator(seed)
     options = check.stop_options(stop)
     start = _start(problem, rank, init, rng)

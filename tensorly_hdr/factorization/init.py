@@ -14,9 +14,7 @@ from tensorly_hdr.linalg import gram_hadamard, mttkrp, reconstruct
 from tensorly_hdr.losses import Loss
 
 
-def random_factors(
-    T: Any, rank: int, loss: Loss, mask: NDArray | None, rng: np.random.Generator
-) -> list[NDArray]:
+def random_factors(T: Any, rank: int, loss: Loss, mask: NDArray | None, rng: np.random.Generator) -> list[NDArray]:
     """Uniform factors, multiplied by the one number that fits the data best (in the loss, for Frobenius and KL)."""
     factors = [rng.random((n, rank)).astype(T.dtype, copy=False) for n in T.shape]
     scale = _best_scale(T, factors, loss, mask) ** (1.0 / len(factors))

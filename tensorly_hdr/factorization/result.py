@@ -25,7 +25,7 @@ class FactorResult(Result):
         return tuple(self.x.factors)
 
     def to_xarray(self) -> tuple[Any, ...]:
-        """The factors as DataArrays with dimensions (mode, "component"), coordinates taken from the data."""
+        """Return the factors as DataArrays with dimensions (mode, "component"), coordinates taken from the data."""
         axes = self.axes or default_axes(len(self.factors))
         last = component_axis(self.factors[0].shape[1])
         return tuple(labelled(u, axis, last) for u, axis in zip(self.factors, axes, strict=True))

@@ -22,8 +22,8 @@ TIE = 1e-6  # columns this close to the longest residual are told apart by their
 def spa(Y: Any, rank: int) -> SeparableResult:
     r"""Successive projection algorithm: pick the longest residual column, project it out, repeat [1]_ [2]_.
 
-    Finds ``W`` exactly when :math:`Y = W H^T`, the columns of ``Y`` include those of ``W``, the rows of ``H`` sum to at most
-    one and ``W`` has full column rank; robust to small noise.
+    Finds ``W`` exactly when :math:`Y = W H^T`, the columns of ``Y`` include those of ``W``, the rows of ``H`` sum to at
+    most one and ``W`` has full column rank; robust to small noise.
 
     Parameters
     ----------
@@ -61,11 +61,11 @@ def spa(Y: Any, rank: int) -> SeparableResult:
 
 
 def snpa(Y: Any, rank: int) -> SeparableResult:
-    r"""Successive nonnegative projection algorithm: as :func:`spa`, but the residual is that of the best approximation
-    by :math:`W h,\ h \ge 0,\ 1^T h \le 1` [1]_.
+    r"""Successive nonnegative projection algorithm: :func:`spa` with a projection on the convex hull [1]_.
 
-    More robust than SPA, and right also when ``W`` is rank deficient, as long as no column of ``W`` lies in the convex hull of
-    the others and the origin.
+    The residual of a column is that of its best approximation by :math:`W h,\ h \ge 0,\ 1^T h \le 1`. More
+    robust than SPA, and right also when ``W`` is rank deficient, as long as no column of ``W`` lies in the convex hull
+    of the others and the origin.
 
     Parameters
     ----------

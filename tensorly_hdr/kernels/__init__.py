@@ -1,8 +1,14 @@
 """Inner loops: compiled by numba where it can be imported, in NumPy elsewhere (a browser, an odd platform)."""
 
-try:
-    from tensorly_hdr.kernels.compiled import active_set_rows, hals_sweep, sampled_product
-except ImportError:  # pragma: no cover - tested by hiding numba in a subprocess
-    from tensorly_hdr.kernels.reference import active_set_rows, hals_sweep, sampled_product
+from contextlib import suppress
+from types import ModuleType
+
+from tensorly_hdr.kernels import reference
+
+_source: ModuleType = reference
+with suppress(ImportError):  # tested by hiding numba in a subprocess
+    from tensorly_hdr.kernels import compiled as _source
+
+active_set_rows, hals_sweep, sampled_product = _source.active_set_rows, _source.hals_sweep, _source.sampled_product
 
 __all__ = ["active_set_rows", "hals_sweep", "sampled_product"]

@@ -6,9 +6,7 @@ from numpy.typing import NDArray
 
 
 @nb.njit(cache=True)
-def hals_sweep(
-    u: NDArray, gram: NDArray, cross: NDArray, l1: float, l2: float, lower: float, upper: float
-) -> None:
+def hals_sweep(u: NDArray, gram: NDArray, cross: NDArray, l1: float, l2: float, lower: float, upper: float) -> None:
     """See :func:`tensorly_hdr.kernels.reference.hals_sweep`."""
     n, r = u.shape
     for i in range(n):
@@ -24,9 +22,7 @@ def hals_sweep(
 
 
 @nb.njit(cache=True)
-def _cholesky_solve(
-    z: NDArray, L: NDArray, S: NDArray, p: int, gram: NDArray, cross: NDArray
-) -> bool:
+def _cholesky_solve(z: NDArray, L: NDArray, S: NDArray, p: int, gram: NDArray, cross: NDArray) -> bool:
     """Solve ``gram[S, S] z = cross[S]`` for the first ``p`` indices of ``S``; False if it is numerically singular."""
     for a in range(p):
         for b in range(a + 1):
@@ -53,6 +49,27 @@ def _cholesky_solve(
 
 
 @nb.njit(cache=True)
+def _move(x: NDArray, passive: NDArray, z: NDArray, S: NDArray, p: int) -> bool:
+    """Go from ``x`` towards ``z`` as far as the orthant allows, drop what reaches zero; True if ``z`` was reached."""
+    t, largest = 2.0, 0.0
+    for a in range(p):
+        if z[a] <= 0.0:
+            t = min(t, x[S[a]] / (x[S[a]] - z[a]))
+    if t > 1.0:
+        for a in range(p):
+            x[S[a]] = z[a]
+        return True
+    for a in range(p):
+        x[S[a]] += t * (z[a] - x[S[a]])
+        largest = max(largest, abs(x[S[a]]))
+    for a in range(p):
+        if x[S[a]] <= 0.0 or (z[a] <= 0.0 and x[S[a]] <= 1e-14 * largest):
+            x[S[a]] = 0.0
+            passive[S[a]] = False
+    return False
+
+
+@nb.njit(cache=True)
 def _refine(
     x: NDArray, passive: NDArray, gram: NDArray, cross: NDArray, j: int, z: NDArray, L: NDArray, S: NDArray
 ) -> bool:
@@ -68,24 +85,13 @@ def _refine(
             return True
         if not _cholesky_solve(z, L, S, p, gram, cross):
             return not first
-        t, largest = 2.0, 0.0
-        for a in range(p):
-            if z[a] <= 0.0:
-                if first and S[a] == j:
-                    return False
-                t = min(t, x[S[a]] / (x[S[a]] - z[a]))
-        first = False
-        if t > 1.0:
+        if first and j >= 0:
             for a in range(p):
-                x[S[a]] = z[a]
+                if S[a] == j and z[a] <= 0.0:
+                    return False
+        first = False
+        if _move(x, passive, z, S, p):
             return True
-        for a in range(p):
-            x[S[a]] += t * (z[a] - x[S[a]])
-            largest = max(largest, abs(x[S[a]]))
-        for a in range(p):
-            if x[S[a]] <= 0.0 or (z[a] <= 0.0 and x[S[a]] <= 1e-14 * largest):
-                x[S[a]] = 0.0
-                passive[S[a]] = False
 
 
 @nb.njit(cache=True)
@@ -115,9 +121,7 @@ def active_set_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> No
 
 
 @nb.njit(cache=True)
-def _most_promising(
-    x: NDArray, passive: NDArray, rejected: NDArray, gram: NDArray, cross: NDArray, tol: float
-) -> int:
+def _most_promising(x: NDArray, passive: NDArray, rejected: NDArray, gram: NDArray, cross: NDArray, tol: float) -> int:
     """Index of the largest dual value above rounding among the inactive ones; -1 at the optimum."""
     best, j, large, size = 0.0, -1, 0.0, 0.0
     for k in range(len(x)):

@@ -4,9 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def hals_sweep(
-    u: NDArray, gram: NDArray, cross: NDArray, l1: float, l2: float, lower: float, upper: float
-) -> None:
+def hals_sweep(u: NDArray, gram: NDArray, cross: NDArray, l1: float, l2: float, lower: float, upper: float) -> None:
     """Update every column of ``u`` in place: exact coordinate descent on ``tr(u gram u')/2 - <u, cross> + penalty``."""
     for k in range(u.shape[1]):
         curvature = gram[k, k] + l2
@@ -17,7 +15,7 @@ def hals_sweep(
 
 
 def active_set_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
-    """Solve ``min u gram u'/2 - <u, cross>, u >= 0`` exactly, row by row, in place; starts from the support of ``u``."""
+    """Solve ``min u gram u'/2 - <u, cross>, u >= 0`` exactly, row by row, in place, from the support of ``u``."""
     for i in range(len(u)):
         _active_set_row(u[i], gram, cross[i], tol)
 

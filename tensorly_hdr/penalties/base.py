@@ -14,7 +14,7 @@ class Penalty(Protocol):
 
     @property
     def degree(self) -> float | None:
-        """``p`` such that ``g(t u) = t**p g(u)`` for ``t > 0`` (0 for an indicator of a cone); None if there is none."""
+        """``p`` such that ``g(t u) = t**p g(u)`` for ``t > 0`` (0: the indicator of a cone); None if there is none."""
 
     def value(self, u: Any) -> float:
         """``g(u)``; ``inf`` outside its domain."""
@@ -24,24 +24,24 @@ class Penalty(Protocol):
 
 
 def anything(penalty: Penalty) -> bool:
-    """It takes every penalty that has a prox."""
+    """Accept every penalty that has a prox."""
     return True
 
 
 def convex(penalty: Penalty) -> bool:
-    """It takes every convex penalty that has a prox."""
+    """Accept every convex penalty that has a prox."""
     return bool(getattr(penalty, "convex", True))
 
 
 def entrywise(penalty: Penalty) -> bool:
-    """It takes entrywise penalties: Zero, NonNegative, L1, SquaredL2, Box."""
+    """Accept entrywise penalties: Zero, NonNegative, L1, SquaredL2, Box."""
     from tensorly_hdr.penalties.separable import Entry
 
     return isinstance(penalty, Entry)
 
 
 def orthant(penalty: Penalty) -> bool:
-    """It takes NonNegative(l1=..., l2=...) only."""
+    """Accept NonNegative(l1=..., l2=...) only."""
     from tensorly_hdr.penalties.separable import NonNegative
 
     return isinstance(penalty, NonNegative)

@@ -54,7 +54,9 @@ class Simplex:
         shape[self.axis] = n
         counts = xp.reshape(xp.arange(1, n + 1, dtype=u.dtype), tuple(shape))
         ordered = xp.sort(u, axis=self.axis, descending=True)
-        excess = xp.max((xp.cumulative_sum(ordered, axis=self.axis) - self.total) / counts, axis=self.axis, keepdims=True)
+        excess = xp.max(
+            (xp.cumulative_sum(ordered, axis=self.axis) - self.total) / counts, axis=self.axis, keepdims=True
+        )
         return xp.clip(u - (xp.clip(excess, min=0.0) if self.below else excess), min=0.0)
 
 
@@ -87,7 +89,9 @@ class UnitBall:
 
 @dataclass(frozen=True)
 class HardSparse:
-    """Indicator of columns with at most ``k`` nonzeros, nonnegative by default. Not convex: solvers find local solutions.
+    """Indicator of columns with at most ``k`` nonzeros, nonnegative by default.
+
+    Not convex: solvers find local solutions.
 
     Examples
     --------

@@ -17,7 +17,7 @@ def active_set(
 ) -> tuple[NDArray, None]:
     """Solve the block exactly, observation by observation; starts from the support of ``u`` [1]_.
 
-    l1 lowers the cross products, l2 raises the diagonal of the Gram matrix: the penalized problem is solved exactly too.
+    l1 lowers the cross products, l2 raises the diagonal of the Gram matrix: the penalized problem is exact too.
     Stops where no dual variable exceeds rounding, and refuses an index whose step would not be positive (the safeguard
     against cycling). The Gram matrix squares the condition number of ``A``: above 1e7 digits are lost.
 

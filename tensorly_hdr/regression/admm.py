@@ -13,7 +13,7 @@ from tensorly_hdr.regression.base import declares
 
 @declares(convex, monotone=False, any_namespace=True)
 def admm(u: Any, block: Quadratic, penalty: Penalty, n_iter: int = 1, memory: Any = None) -> tuple[Any, Any]:
-    """ADMM with ``rho = trace(gram) / r`` [1]_; remembers its scaled dual, returns the variable that obeys the constraint.
+    """ADMM with ``rho = trace(gram) / r`` [1]_; remembers its scaled dual, returns a feasible ``u``.
 
     References
     ----------

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from tensorly_hdr.penalties import Penalty
 
+Update = Callable[..., tuple[Any, Any]]
+"""``update(u, block, penalty, n_iter=1, memory=None) -> (u, memory)``.
 
-class Update(Protocol):
-    """``update(u, block, penalty, n_iter=1, memory=None) -> (u, memory)``.
-
-    ``u`` is the tall factor (n, r), never changed in place; ``memory`` is what the method wants to find again at its
-    next call (a dual variable, a momentum), None at the first.
-    """
-
-    def __call__(self, u: Any, block: Any, penalty: Penalty, n_iter: int = 1, memory: Any = None) -> tuple[Any, Any]:
-        """Improve ``u``."""
-
+``u`` is the tall factor (n, r), never changed in place; ``memory`` is what the method wants to find again at its next
+call (a dual variable, a momentum), None at the first.
+"""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,7 +15,9 @@ from tensorly_hdr.regression.base import declares
 def msom(
     u: Any, block: Quadratic, penalty: Entry, n_iter: int = 1, memory: None = None, gamma: float = 1.9
 ) -> tuple[Any, None]:
-    """Proximal step in the metric ``diag(|gram| 1)``, which majorizes the Gram matrix; descends for ``gamma`` in (0, 2) [1]_.
+    """Take a proximal step in the metric ``diag(|gram| 1)``, a majorant of the Gram matrix [1]_.
+
+    The loss never rises when ``gamma`` is between 0 and 2.
 
     References
     ----------

@@ -34,14 +34,14 @@ def mu(
     """
     xp, floor = array_namespace(u), floor_of(u)
     u = xp.clip(u, min=floor)
-    step = _quadratic if isinstance(block, Quadratic) else _entrywise
     for _ in range(n_iter):
-        u = xp.clip(step(u, block, penalty), min=floor)
+        new = _quadratic(u, block, penalty) if isinstance(block, Quadratic) else _entrywise(u, block, penalty)
+        u = xp.clip(new, min=floor)
     return u, None
 
 
 def _quadratic(u: Any, block: Quadratic, penalty: NonNegative) -> Any:
-    """Sha, Saul and Lee's update, Lee and Seung's when nothing is negative: ``plus x - slope = minus / x`` per entry."""
+    """Sha, Saul and Lee's update; Lee and Seung's when nothing is negative."""
     xp = array_namespace(u)
     slope = block.cross - penalty.l1
     plus = u @ xp.clip(block.gram, min=0.0) + penalty.l2 * u

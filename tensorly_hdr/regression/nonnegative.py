@@ -21,7 +21,12 @@ Block = Quadratic | Entrywise
 
 
 def nnls(
-    A: Any, Y: Any, *, penalty: Penalty | None = None, solver: str | Update = "auto", init: Any = None,
+    A: Any,
+    Y: Any,
+    *,
+    penalty: Penalty | None = None,
+    solver: str | Update = "auto",
+    init: Any = None,
     **stop: Unpack[Stop],
 ) -> Result:
     r"""Solve :math:`\min_X \frac12 \|Y - A X\|_F^2 + g(X)`, by default :math:`X \ge 0` [1]_ [2]_.
@@ -52,7 +57,7 @@ def nnls(
     Raises
     ------
     TypeError, ValueError
-        When an argument is not numeric, not finite, empty or of the wrong shape, or the solver does not take the penalty.
+        When an argument is not numeric, not finite, empty or of the wrong shape, or the solver refuses the penalty.
 
     References
     ----------
@@ -71,7 +76,12 @@ def nnls(
 
 
 def nnkl(
-    A: Any, Y: Any, *, penalty: Penalty | None = None, solver: str | Update = "auto", init: Any = None,
+    A: Any,
+    Y: Any,
+    *,
+    penalty: Penalty | None = None,
+    solver: str | Update = "auto",
+    init: Any = None,
     **stop: Unpack[Stop],
 ) -> Result:
     r"""Solve :math:`\min_{X \ge 0} \sum y \log\frac{y}{(AX)} - y + AX + g(X)`, the generalised KL regression [1]_.

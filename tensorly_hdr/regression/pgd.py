@@ -18,7 +18,7 @@ def step_of(block: Quadratic) -> float:
 def pgd(u: Any, block: Quadratic, penalty: Penalty, n_iter: int = 1, memory: None = None) -> tuple[Any, None]:
     """``u <- prox(u - grad / L)``, with ``L`` the largest eigenvalue of the Gram matrix [1]_.
 
-    With a penalty that is not convex (hard sparsity) this is iterative hard thresholding: it descends to a local solution.
+    With a penalty that is not convex (hard sparsity) this is iterative hard thresholding: a local solution.
 
     References
     ----------

@@ -1,0 +1,94 @@
+"""Checks of numbers, names and options."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+def choice(name: str, value: Any, options: Mapping[str, Any]) -> Any:
+    """Look ``value`` up in ``options``, or list the options; a function stands for itself."""
+    if callable(value):
+        return value
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(f"{name} must be one of {sorted(options)}, got {value!r}.")
+    return options[value]
+
+
+def positive_int(name: str, value: Any, *, at_most: int | None = None, why: str = "") -> int:
+    """Return ``value`` as an int of at least one, and of at most ``at_most``."""
+    is_int = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+    if not is_int or value < 1:
+        raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+    if at_most is not None and value > at_most:
+        raise ValueError(f"{name} must be at most {at_most}{why}, got {value}.")
+    return int(value)
+
+
+def nonneg_float(name: str, value: Any, *, positive: bool = False) -> float:
+    """Return ``value`` as a finite float, at least zero (above zero if ``positive``)."""
+    word = "positive" if positive else "nonnegative"
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} must be a {word} number, got {value!r}.")
+    if not np.isfinite(value) or value < 0 or (positive and value == 0):
+        raise ValueError(f"{name} must be a {word} finite number, got {value!r}.")
+    return float(value)
+
+
+def fraction(name: str, value: Any) -> float:
+    """Return ``value`` as a float between zero and one, both included."""
+    if nonneg_float(name, value) > 1:
+        raise ValueError(f"{name} must be a fraction between 0 and 1, got {value!r}.")
+    return float(value)
+
+
+def axis(value: Any) -> None:
+    """Check the axis of a penalty on whole columns or rows."""
+    if value not in (0, 1) or isinstance(value, bool):
+        raise ValueError(f"axis must be 0 (constrain each column) or 1 (constrain each row), got {value!r}.")
+
+
+def interval(lower: Any, upper: Any) -> None:
+    """Check the bounds of a box; NaN fails too."""
+    if not lower <= upper:
+        raise ValueError(f"lower must be at most upper, got lower={lower!r}, upper={upper!r}.")
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """Make a generator of a seed: None, a nonnegative int, or a Generator."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ValueError(f"seed must be None, a nonnegative integer or a numpy Generator, got {seed!r}.") from None
+
+
+def stop_options(stop: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the options of :class:`tensorly_hdr.solve.Stop`; an unknown name is a TypeError."""
+    known = ("max_iter", "tol", "max_time", "callback", "progress")
+    unknown = sorted(set(stop) - set(known))
+    if unknown:
+        raise TypeError(f"unknown option(s) {unknown}; the stop options are {list(known)}.")
+    out = dict(stop)
+    if out.get("max_iter", 1) != 0:
+        positive_int("max_iter", out.get("max_iter", 1))
+    nonneg_float("tol", out.get("tol", 0.0))
+    if out.get("max_time", np.inf) != np.inf:
+        nonneg_float("max_time", out["max_time"])
+    if out.get("callback") is not None and not callable(out["callback"]):
+        raise TypeError(f"callback must be a function of (k, x, info), got {out['callback']!r}.")
+    return out
+
+
+def name_of(function: Any) -> str:
+    """Name to show for a user's function, a partial included."""
+    return str(getattr(getattr(function, "func", function), "__name__", type(function).__name__))
+
+
+def enough_columns(found: int, wanted: int, name: str = "Y") -> None:
+    """Refuse to pick more columns than span the data."""
+    if found < wanted:
+        raise ValueError(
+            f"rank must be at most {found}: {found} column(s) of {name} already explain all of it, got {wanted}."
+            if found
+            else f"{name} is all zero: there is no column to pick."
+        )

@@ -1,0 +1,186 @@
+"""Checks of arrays: type, shape, entries, and how they go together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, is_array_api_obj, is_numpy_array
+from numpy.typing import NDArray
+
+
+def as_array(
+    name: str,
+    x: Any,
+    *,
+    ndim: int | tuple[int, ...] | None = None,
+    nonneg: bool = False,
+    sparse: bool = False,
+    any_namespace: bool = False,
+    finite: bool = True,
+) -> Any:
+    """Return ``x`` as a C-ordered real floating array that the caller's later edits cannot reach by accident.
+
+    float32 stays float32, every other real type becomes float64. ``sparse`` lets scipy.sparse arrays through (as
+    CSR), ``any_namespace`` lets other array libraries through (PyTorch, array-api-strict).
+    """
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array; pass {name}.data, and mask=~{name}.mask where a mask is accepted.")
+    if is_sparse(x):
+        if not sparse:
+            raise TypeError(f"{name} is sparse, but a dense array is needed here; pass {name}.toarray().")
+        array = _as_csr(name, x)
+        entries = array.data
+    elif any_namespace and is_array_api_obj(x) and not is_numpy_array(x):
+        array = entries = _as_foreign(name, x)
+    else:
+        array = entries = _as_numpy(name, x)
+    _check_shape(name, array.shape, ndim)
+    if finite:
+        _check_entries(name, entries, nonneg)
+    return array
+
+
+def is_sparse(x: Any) -> bool:
+    """Tell a scipy.sparse matrix or array without importing scipy.sparse."""
+    return type(x).__module__.startswith("scipy.sparse")
+
+
+def _as_numpy(name: str, x: Any) -> NDArray:
+    try:
+        array = np.asarray(x)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{name} must be a rectangular array of numbers, got {type(x).__name__}: {error}.") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must be a real numeric array, got {type(x).__name__} of dtype {array.dtype}.")
+    return np.ascontiguousarray(array, dtype=np.float32 if array.dtype == np.float32 else np.float64)
+
+
+def _as_csr(name: str, x: Any) -> Any:
+    from scipy.sparse import csr_array
+
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, got dtype {x.dtype}.")
+    array = csr_array(x, dtype=np.float32 if x.dtype == np.float32 else np.float64, copy=True)
+    array.sum_duplicates()
+    array.eliminate_zeros()
+    return array
+
+
+def _as_foreign(name: str, x: Any) -> Any:
+    xp = array_namespace(x)
+    if xp.isdtype(x.dtype, "real floating"):
+        return x
+    if xp.isdtype(x.dtype, ("integral", "bool")):
+        return xp.astype(x, xp.float64)
+    raise TypeError(f"{name} must be a real numeric array, got dtype {x.dtype}.")
+
+
+def _check_shape(name: str, shape: Sequence[int], ndim: int | tuple[int, ...] | None) -> None:
+    wanted = (ndim,) if isinstance(ndim, int) else ndim
+    if wanted is not None and len(shape) not in wanted:
+        raise ValueError(f"{name} must have {' or '.join(map(str, wanted))} dimension(s), got shape {tuple(shape)}.")
+    if 0 in shape:
+        raise ValueError(f"{name} is empty, its shape is {tuple(shape)}; at least one entry a dimension is needed.")
+
+
+def _check_entries(name: str, entries: Any, nonneg: bool) -> None:
+    if entries.shape == (0,):
+        return
+    xp = array_namespace(entries)
+    if not bool(xp.all(xp.isfinite(entries))):
+        raise ValueError(f"{name} contains NaN or infinite entries; mask or impute them first.")
+    if nonneg and float(xp.min(entries)) < 0:
+        raise ValueError(f"{name} must be nonnegative, its minimum is {float(xp.min(entries)):.3g}; clip it at zero.")
+
+
+def observed(name: str, mask: Any, shape: tuple[int, ...]) -> NDArray | None:
+    """Return ``mask`` as a boolean array, True where the data are observed; None when nothing is missing."""
+    if mask is None:
+        return None
+    array = np.asarray(mask)
+    if array.dtype.kind not in "bui" and not np.isin(array, (0.0, 1.0)).all():
+        raise TypeError(f"{name} must be boolean, True where the data are observed, got dtype {array.dtype}.")
+    if array.shape != shape:
+        raise ValueError(f"{name} must have the shape of the data {shape}, got {array.shape}.")
+    array = array.astype(bool)
+    if not array.any():
+        raise ValueError(f"{name} hides every entry; at least one must be observed.")
+    return None if array.all() else array
+
+
+def same_dtype(*arrays: Any) -> tuple[Any, ...]:
+    """Bring arrays to one library and one floating type: float32 only if all of them are."""
+    dense = [a for a in arrays if not is_sparse(a)]
+    if any(not is_numpy_array(a) for a in dense):
+        if len({array_namespace(a) for a in dense}) > 1:
+            raise TypeError("arrays of different libraries cannot be mixed; convert them to one of them.")
+        xp = array_namespace(*dense)
+        dtype = xp.result_type(*dense)
+        return tuple(a if a.dtype == dtype else xp.astype(a, dtype) for a in arrays)
+    kind = np.float32 if all(a.dtype == np.float32 for a in arrays) else np.float64
+    return tuple(a if a.dtype == kind else a.astype(kind) for a in arrays)
+
+
+def same_size(**sizes: int) -> None:
+    """Check that named sizes agree: ``same_size(rows_of_Y=3, rows_of_A=3)``."""
+    if len(set(sizes.values())) > 1:
+        text = ", ".join(f"{k.replace('_', ' ')} = {v}" for k, v in sizes.items())
+        raise ValueError(f"sizes must agree, got {text}.")
+
+
+def same_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    """Check the shape of an array that must match others."""
+    if got != wanted:
+        raise ValueError(f"{name} must have shape {wanted}, got {got}.")
+
+
+def order_of(name: str, T: Any, *, matrix: bool) -> int:
+    """Count the modes of the data; exactly two for a matrix, at least two for a tensor."""
+    shape = tuple(getattr(T, "shape", None) or np.shape(_as_numpy(name, T)))
+    if matrix and len(shape) != 2:
+        raise ValueError(f"{name} must have 2 dimensions, got shape {shape}; use ncp for tensors.")
+    if len(shape) < 2:
+        raise ValueError(f"{name} must have 2 dimensions or more, got shape {shape}.")
+    return len(shape)
+
+
+def as_data(
+    name: str, T: Any, mask: Any, *, nonneg: bool, positive: bool = False, kl: bool = False
+) -> tuple[Any, NDArray | None]:
+    """Check the data of a factorization and its mask; hidden entries become zero, whatever they were."""
+    array = as_array(name, T, sparse=True, finite=False)
+    seen = observed("mask", mask, array.shape)
+    if is_sparse(array):
+        if seen is not None:
+            raise TypeError(
+                f"{name} is sparse: its absent entries are zeros, not missing; pass {name}.toarray() to use a mask."
+            )
+        if positive:
+            raise ValueError(f"{name} is sparse, but this loss is infinite at zero; use loss='kl' or 'frobenius'.")
+    elif seen is not None:
+        array = np.where(seen, array, array.dtype.type(0))
+    _check_entries(name, array.data if is_sparse(array) else array, nonneg)
+    observed_part = array.data if is_sparse(array) else array if seen is None else array[seen]
+    if positive and float(observed_part.min()) <= 0:
+        raise ValueError(f"{name} must be positive for this loss, which is infinite at zero; add a small constant.")
+    return array, seen
+
+
+def factors(name: str, arrays: Any) -> tuple[NDArray, ...]:
+    """Factors of one factorization: two-dimensional arrays with the same number of columns."""
+    arrays = getattr(arrays, "factors", arrays)
+    out = tuple(as_array(f"{name}[{m}]", u, ndim=2) for m, u in enumerate(arrays))
+    if not out:
+        raise ValueError(f"{name} is empty; at least one factor is needed.")
+    same_size(**{f"columns_of_{name}_{m}": u.shape[1] for m, u in enumerate(out)})
+    return out
+
+
+def finite_divergence(Y: Any, A: Any) -> None:
+    """Refuse ``KL(Y, A X)`` that is infinite for every ``X``: a zero row of ``A`` under positive data."""
+    rows = np.flatnonzero((np.asarray(A.sum(axis=1)).ravel() == 0) & (np.asarray(Y.sum(axis=1)).ravel() > 0))
+    if rows.size:
+        raise ValueError(
+            f"row(s) {rows[:5].tolist()} of A are all zero where Y is positive: the divergence is infinite for any X; "
+            "drop these rows from A and Y."
+        )

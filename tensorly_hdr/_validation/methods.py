@@ -1,0 +1,102 @@
+"""Checks of losses, penalties and solvers, and how they go together."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from array_api_compat import is_numpy_array
+
+from tensorly_hdr._validation.arguments import choice
+
+
+def supported(solver: str, update: Callable[..., Any], penalty: Any) -> None:
+    """Check that a named solver declares the penalty; a function of the user's is trusted."""
+    accepts = getattr(getattr(update, "func", update), "accepts", None)
+    if accepts is not None and not accepts(penalty):
+        raise ValueError(
+            f"solver {solver!r} does not handle {penalty!r}: its rule is {str(accepts.__doc__)!r}. Use solver='auto', "
+            "which picks one that does."
+        )
+
+
+def supports_library(solver: str, update: Callable[..., Any], array: Any) -> None:
+    """Check that a solver made of compiled kernels gets NumPy arrays."""
+    runs_anywhere = getattr(getattr(update, "func", update), "any_namespace", True)
+    if not is_numpy_array(array) and not runs_anywhere:
+        raise TypeError(
+            f"solver {solver!r} runs on NumPy arrays only, got {type(array).__name__}; convert the data, or use 'mu', "
+            "'msom', 'pgd', 'fista' or 'admm'."
+        )
+
+
+def is_penalty(name: str, penalty: Any) -> None:
+    """Check that ``penalty`` is an instance with ``value`` and ``prox`` (a class is a frequent slip)."""
+    if isinstance(penalty, type):
+        raise TypeError(f"{name} must be a penalty, got the class {penalty.__name__}; write {penalty.__name__}(...).")
+    if not (callable(getattr(penalty, "value", None)) and callable(getattr(penalty, "prox", None))):
+        raise TypeError(f"{name} must have methods value(u) and prox(u, step), got {penalty!r}.")
+
+
+def per_mode(name: str, values: Any, order: int, default: Any) -> tuple[Any, ...]:
+    """One penalty a mode: the default, the same for all, or as many as there are modes."""
+    if values is None:
+        values = default
+    each = (values,) * order if hasattr(values, "prox") or isinstance(values, type) else tuple(values)
+    if len(each) != order:
+        raise ValueError(f"{name} must be one penalty, or one for each of the {order} modes, got {len(each)}.")
+    for m, g in enumerate(each):
+        is_penalty(f"{name}[{m}]", g)
+    return each
+
+
+def loss(value: Any, options: Mapping[str, Any]) -> Any:
+    """Loss by name, or the loss itself."""
+    if isinstance(value, type):
+        raise TypeError(f"loss must be a loss, got the class {value.__name__}; write {value.__name__}(...).")
+    return value if hasattr(value, "split") and hasattr(value, "beta") else choice("loss", value, options)
+
+
+def beta_penalties(divergence: Any, penalties: Sequence[Any]) -> None:
+    """Refuse weights whose exact update is not known: l1 for beta above 1, l2 for beta other than 1."""
+    if divergence.beta in (1.0, 2.0):
+        return
+    for g in penalties:
+        if getattr(g, "l2", 0.0) or (getattr(g, "l1", 0.0) and divergence.beta > 1.0):
+            raise ValueError(
+                f"{g!r} has no exact update with {divergence!r}: l1 needs beta <= 1 or 2, l2 needs beta 1 or 2."
+            )
+
+
+def free_modes(fixed: Any, order: int, init: Any) -> list[int]:
+    """Modes to update: all but ``fixed``, which need a start of their own."""
+    modes = sorted({int(m) % order if -order <= int(m) < order else _no_mode(m, order) for m in fixed})
+    if len(modes) == order:
+        raise ValueError("fixed holds every mode: there is nothing left to fit.")
+    if modes and isinstance(init, str):
+        raise ValueError(
+            f"fixed={tuple(modes)} needs the values of these factors: pass init=(...), None for the others."
+        )
+    if modes and not hasattr(init, "factors") and any(tuple(init)[m] is None for m in modes if m < len(tuple(init))):
+        raise ValueError(f"init holds no factor for the fixed modes {tuple(modes)}.")
+    return [m for m in range(order) if m not in modes]
+
+
+def _no_mode(m: Any, order: int) -> int:
+    raise ValueError(f"fixed must hold modes from 0 to {order - 1}, got {m!r}.")
+
+
+def positive_degree(penalty: Any) -> float:
+    """Homogeneity degree of a penalty that balancing can use."""
+    degree = getattr(penalty, "degree", None)
+    if degree is None or degree <= 0:
+        raise ValueError(
+            f"balancing needs a penalty of positive degree on every factor, {penalty!r} has degree {degree}; "
+            "use NonNegative(l1=...) or NonNegative(l2=...), not both in one."
+        )
+    return float(degree)
+
+
+def scalable(penalty: Any, entry: Any) -> None:
+    """Refuse a penalty that is not l1 plus l2 on a cone: its optimal scale is no root of a polynomial."""
+    if not isinstance(penalty, entry) or penalty.lower not in (0.0, -np.inf) or penalty.upper != np.inf:
+        raise ValueError(f"scaling needs Zero, NonNegative, L1 or SquaredL2 penalties, got {penalty!r}.")

@@ -1,0 +1,118 @@
+"""Remove the scaling ambiguity: balance the factors against their penalties, scale them to the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorly_hdr import _validation as check
+from tensorly_hdr.linalg import gram_hadamard, mttkrp
+from tensorly_hdr.penalties import Entry, Penalty
+
+
+def balance(factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty) -> tuple[NDArray, ...]:
+    r"""Rescale each component so that the sum of its penalties is least, its outer product kept [1]_.
+
+    Component by component, :math:`\min_t \sum_i a_i t_i^{p_i}` subject to :math:`\prod_i t_i = 1`, where :math:`a_i` is
+    the penalty of column :math:`i` and :math:`p_i` its degree, is solved by :math:`p_i a_i t_i^{p_i} = \beta` for
+    every i, with :math:`\log \beta` the mean of :math:`\log(p_i a_i)` weighted by :math:`1 / p_i`. A component with a
+    zero column is set to zero in every mode, which costs nothing.
+
+    Parameters
+    ----------
+    factors : sequence of arrays of shape (n_mode, r)
+    penalties : Penalty or one for each mode
+        Each of positive degree: ``NonNegative(l1=...)``, ``NonNegative(l2=...)``, ``L1``, ``SquaredL2``.
+
+    Returns
+    -------
+    tuple of arrays
+        New factors; the tensor they make is unchanged, a second call changes nothing.
+
+    Raises
+    ------
+    ValueError
+        When a penalty has no positive degree (no scale is better than another, or there is no closed form).
+
+    References
+    ----------
+    .. [1] J. E. Cohen and V. Leplat, Efficient algorithms for regularized nonnegative scale-invariant low-rank
+       approximation models, SIAM J. Math. Data Sci., 2025; manuscript, section 10.4.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tensorly_hdr.penalties import SquaredL2
+    >>> balance([np.array([[4.0]]), np.array([[1.0]])], SquaredL2(1.0))
+    (array([[2.]]), array([[2.]]))
+    """
+    arrays = check.factors("factors", factors)
+    gs = check.per_mode("penalties", penalties, len(arrays), None)
+    p = np.array([check.positive_degree(g) for g in gs])
+    out = [u.copy() for u in arrays]
+    for q in range(arrays[0].shape[1]):
+        a = np.array([g.value(u[:, [q]]) for g, u in zip(gs, arrays, strict=True)])
+        if (a <= 0).any():
+            for u in out:
+                u[:, q] = 0.0
+            continue
+        logs = np.log(p * a)
+        t = np.exp(((logs / p).sum() / (1 / p).sum() - logs) / p)
+        for u, scale_of_u in zip(out, t, strict=True):
+            u[:, q] *= scale_of_u
+    return tuple(out)
+
+
+def scale(T: Any, factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty) -> tuple[NDArray, ...]:
+    r"""Multiply all factors by the best positive stationary :math:`t` of loss plus penalties [1]_.
+
+    The cost :math:`\frac12 \|T - t^d M\|_F^2 + \sum_i g_i(t A_i)`, with M the tensor of the d factors, is least
+    over the positive real roots of the derivative, a polynomial. Zero, from which no alternating method escapes, is
+    returned only when there is no such root (the penalties outweigh the data), even if its value is lower.
+
+    Parameters
+    ----------
+    T : array, dense or a scipy.sparse matrix
+    factors : sequence of arrays of shape (n_mode, r)
+    penalties : Penalty or one for each mode
+        Entrywise and homogeneous or mixed (l1 and l2 together are fine).
+
+    Returns
+    -------
+    tuple of arrays
+        ``t * factor`` for each factor.
+
+    References
+    ----------
+    .. [1] J. Cohen, Regularized low-rank approximations, 2026, section 10.4.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tensorly_hdr.penalties import Zero
+    >>> scale(np.array([[8.0]]), [np.array([[1.0]]), np.array([[2.0]])], Zero())
+    (array([[2.]]), array([[4.]]))
+    """
+    arrays = check.factors("factors", factors)
+    T = check.as_array("T", T, sparse=True)
+    check.same_shape("factors", tuple(len(u) for u in arrays), T.shape)
+    gs = check.per_mode("penalties", penalties, len(arrays), None)
+    for g in gs:
+        check.scalable(g, Entry)
+    d = len(arrays)
+    # accumulate, since t**d and the ridge share a coefficient when d = 2
+    cost = np.zeros(2 * d + 1)
+    cost[2 * d] += 0.5 * float(gram_hadamard(arrays).sum())
+    cost[d] -= float(np.vdot(mttkrp(T, arrays, 0), arrays[0]))
+    for g, u in zip(gs, arrays, strict=True):
+        cost[1] += g.l1 * float(np.abs(u).sum())
+        cost[2] += 0.5 * g.l2 * float(np.vdot(u, u))
+    polynomial = np.polynomial.Polynomial(cost)
+    roots = polynomial.deriv().trim().roots()
+    real = roots.real[np.abs(roots.imag) <= 1e-9 * np.abs(roots)]
+    positive = real[real > 1e-12 * np.abs(roots).max(initial=0.0)]
+    t = float(positive[np.argmin(polynomial(positive))]) if positive.size else 0.0
+    return tuple(t * u for u in arrays)

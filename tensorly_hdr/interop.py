@@ -1,0 +1,65 @@
+"""To and from TensorLy tensors and labelled results; tlviz reads ``result.x`` together with the DataArray."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from tensorly_hdr import _validation as check
+from tensorly_hdr._labels import axes_of, component_axis, default_axes, labelled
+from tensorly_hdr.factorization.result import as_cp
+
+
+def to_tensorly(factors: Any) -> Any:
+    """TensorLy ``CPTensor`` of unit weights from a result or from tall factors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> to_tensorly([np.ones((2, 1)), np.ones((3, 1))]).shape
+    (2, 3)
+    """
+    return as_cp(check.factors("factors", factors))
+
+
+def from_tensorly(cp: Any) -> tuple[NDArray, ...]:
+    """Tall factors of a TensorLy ``CPTensor``, or a pair (weights, factors), the weights multiplied into the first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tensorly.cp_tensor import CPTensor
+    >>> from_tensorly(CPTensor((np.array([2.0]), [np.ones((2, 1)), np.ones((3, 1))])))[0].ravel()
+    array([2., 2.])
+    """
+    weights, factors = cp
+    arrays = check.factors("factors", factors)
+    if weights is None:
+        return arrays
+    w = check.as_array("weights", weights, ndim=1)
+    check.same_size(weights=len(w), components=arrays[0].shape[1])
+    return (arrays[0] * w, *arrays[1:])
+
+
+def label(factors: Sequence[Any], like: Any) -> tuple[Any, ...]:
+    """Factors as DataArrays of dimensions (mode, "component"), with the names and coordinates of ``like``.
+
+    Parameters
+    ----------
+    factors : result or sequence of arrays of shape (n_mode, r)
+    like : DataArray, or any array (then the modes are called ``mode_0``, ``mode_1``, ...)
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> Y = xr.DataArray(np.ones((2, 3)), dims=("wavelength", "pixel"))
+    >>> [u.dims for u in label([np.ones((2, 1)), np.ones((3, 1))], Y)]
+    [('wavelength', 'component'), ('pixel', 'component')]
+    """
+    arrays = check.factors("factors", factors)
+    axes = axes_of(like) or default_axes(len(arrays))
+    check.same_size(factors=len(arrays), modes_of_like=len(axes))
+    last = component_axis(arrays[0].shape[1])
+    return tuple(labelled(u, axis, last) for u, axis in zip(arrays, axes, strict=True))
