@@ -88,19 +88,19 @@
     }
     return points;
   };
-  const draw2d = (y1, y2) => {
+  const draw2d = (y0, y1) => {
     const f = frame(400, 400, 10, 10);
     let lines = "";
     for (const height of [0.05, 0.25, 0.75, 1.5, 3, 5])
       for (const [loss, kind] of [[half, "curve-b"], [kl, "curve-a"]])
-        lines += path(level(loss, [y1, y2], height, 40).map((p) => [f.x(p[0]), f.y(p[1])]), kind);
+        lines += path(level(loss, [y0, y1], height, 40).map((p) => [f.x(p[0]), f.y(p[1])]), kind);
     document.getElementById("kl2-svg").innerHTML =
-      clip(f, "kl2-clip") + axes(f, "model z₁", "model z₂", 2) +
-      `<g clip-path="url(#kl2-clip)">${lines}</g><circle class="dot-y" cx="${f.x(y1)}" cy="${f.y(y2)}" r="4.5"/>`;
+      clip(f, "kl2-clip") + axes(f, "model z₀", "model z₁", 2) +
+      `<g clip-path="url(#kl2-clip)">${lines}</g><circle class="dot-y" cx="${f.x(y0)}" cy="${f.y(y1)}" r="4.5"/>`;
     const curvature = (y) => (y === 0 ? "0, the loss is linear in that direction" : show(1 / y));
     document.getElementById("kl2-say").textContent =
       `Lines at 0.05, 0.25, 0.75, 1.5, 3 and 5. At the data the Kullback-Leibler curvature 1/y ` +
-      `is ${curvature(y1)} along z₁ and ${curvature(y2)} along z₂; the Euclidean curvature is 1 along both.`;
+      `is ${curvature(y0)} along z₀ and ${curvature(y1)} along z₁; the Euclidean curvature is 1 along both.`;
   };
 
   const start = () => {

@@ -74,7 +74,7 @@ def cone():
     for i in range(3):
         out += line(view(zero), view(a[i]), BLUE, 2.5, tip=True)
         out += line(view(a[i]), view(a[(i + 1) % 3]), BLUE, 1, "4 4")
-        out += text(view(a[i]), sub("a", i + 1), BLUE, 9, 4 - 8 * (i == 2))
+        out += text(view(a[i]), sub("a", i), BLUE, 9, 4 - 8 * (i == 2))
     out += line(view(zero), view(y), INK, 2, tip=True) + line(view(zero), view(z), GREEN, 2.5, tip=True)
     out += line(view(z), view(y), ORANGE, 2.5, "7 4", tip=True)
     out += corner(z, normal, -z, 0.07, view)
@@ -103,7 +103,7 @@ def clip():
     out += line(view(best + [0.07, 0]), view(best + [0.07, -0.09]), INK, 1.2)
     out += line(view(best + [0, -0.09]), view(best + [0.07, -0.09]), INK, 1.2)
     out += dot(view(best), GREEN) + dot(view(clipped), ORANGE) + dot(view(y), INK)
-    out += text(view(a1), sub("a", 1), BLUE, -40, 24) + text(view(a2), sub("a", 2), BLUE, -30, 0)
+    out += text(view(a1), sub("a", 0), BLUE, -40, 24) + text(view(a2), sub("a", 1), BLUE, -30, 0)
     out += text(view(y), "y", INK, 12, 12)
     out += text(view(best), "NNLS: the nearest point", GREEN, 4, -14, "middle")
     out += text(view(clipped), "clipped least squares", ORANGE, -5, -44, "middle")
