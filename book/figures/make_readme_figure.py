@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Run the two cells that compute and draw; save what they drew with at most 256 colours."""
+    """Run the two cells that compute and draw; save what they drew with 128 colours."""
     mpl.use("Agg")
     cells = [c for c in jupytext.read(HERE.parent / "index.md").cells if c.cell_type == "code"]
     with TemporaryDirectory() as folder:
@@ -23,8 +23,8 @@ def main() -> None:
         script.write_text("\n".join(c.source for c in cells[:2]), encoding="utf-8")
         figure = runpy.run_path(str(script))["fig"]
     target = HERE / "readme.png"
-    figure.savefig(target, dpi=90)
-    Image.open(target).convert("RGB").quantize(256).save(target, optimize=True)
+    figure.savefig(target, dpi=80)
+    Image.open(target).convert("RGB").quantize(128).save(target, optimize=True)
     print(f"{target.name}: {target.stat().st_size / 1000:.0f} kB")
 
 
