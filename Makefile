@@ -13,6 +13,7 @@ VENV ?= .venv
 BIN := $(abspath $(VENV))/bin
 STAMP := $(VENV)/.installed
 SITE := _build/html
+CACHE = $(shell $(BIN)/python book/_ext/hdr_book.py)
 PORT ?= 8000
 # One BLAS thread a process: two notebooks or two test workers share the machine, and timings are comparable.
 export OMP_NUM_THREADS := 1
@@ -36,10 +37,10 @@ install: $(STAMP)
 # time, so that no page and no warning of an earlier build survives.
 book: $(STAMP)
 	@rm -rf $(SITE) _build/.doctrees
-	@cache=$$($(BIN)/python book/_ext/hdr_book.py); mkdir -p "$$cache"
-	$(BIN)/jcache notebook -p "$$cache" clear --force > /dev/null
-	$(BIN)/jcache notebook -p "$$cache" add -r myst_nb_md $$(grep -rl --include='*.md' '^kernelspec:' book)
-	$(BIN)/jcache project -p "$$cache" execute -e local-parallel -t 600
+	@mkdir -p $(CACHE)
+	$(BIN)/jcache notebook -p $(CACHE) clear --force > /dev/null
+	$(BIN)/jcache notebook -p $(CACHE) add -r myst_nb_md $$(grep -rl --include='*.md' '^kernelspec:' book)
+	$(BIN)/jcache project -p $(CACHE) execute -e local-parallel -t 600
 	$(BIN)/jupyter-book build . -W --keep-going -n
 	@$(MAKE) --no-print-directory test-site
 	@echo "The site is $(abspath $(SITE))/index.html; make serve opens it."

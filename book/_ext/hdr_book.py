@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import importlib.util
+import re
 import shutil
 import zlib
 from pathlib import Path
@@ -70,6 +71,11 @@ def configure(app, config) -> None:
     config.html_css_files += [f.name for f in sorted(static.glob("*.css"))]
 
 
+def number_references(app, what, name, obj, options, lines) -> None:
+    """Make the references of a docstring a plain list: footnotes of the same number would clash on one page."""
+    lines[:] = [re.sub(r"\[(\d+)\]_", r"[\1]", re.sub(r"^(\s*)\.\. \[(\d+)\]", r"\1\2.", line)) for line in lines]
+
+
 def fix_colab_link(app, pagename, templatename, context, doctree) -> None:
     """Colab opens .ipynb only: point it at the executed notebooks, which the branch ``executed`` holds."""
     for group in context.get("header_buttons", []):
@@ -88,6 +94,12 @@ def keep_one_thebe(app, pagename, templatename, context, doctree) -> None:
             seen = True
         scripts.append(script)
     context["script_files"] = scripts
+
+
+def modern_roles(app, pagename, templatename, context, doctree) -> None:
+    """Replace a role that accessibility checkers call deprecated; docutils writes it on every reference."""
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
 
 
 def publish_notebooks(app, exception) -> None:
@@ -112,7 +124,9 @@ def setup(app) -> dict:
     """Register the above."""
     app.connect("build-finished", publish_notebooks)
     app.connect("config-inited", configure, priority=400)
+    app.connect("autodoc-process-docstring", number_references, priority=900)  # after napoleon
     app.connect("html-page-context", fix_colab_link, priority=900)
+    app.connect("html-page-context", modern_roles)
     app.connect("html-page-context", keep_one_thebe, priority=901)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
