@@ -12,6 +12,21 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "_build"
 # A cached output is reused only while these stay what they were: they change the numbers on a page.
 STAMPED = ("matplotlib", "numba", "numpy", "scikit-learn", "scipy", "tensorly", "tensorly-viz", "xarray")
+# Classes that the types of a docstring name in short, and where each is documented.
+CLASSES = {
+    "Result": "tensorly_hdr.solve.Result",
+    "Trace": "tensorly_hdr.solve.Trace",
+    "FactorResult": "tensorly_hdr.factorization.FactorResult",
+    "SeparableResult": "tensorly_hdr.factorization.SeparableResult",
+    "Loss": "tensorly_hdr.losses.Loss",
+    "Penalty": "tensorly_hdr.penalties.Penalty",
+    "Dataset": "tensorly_hdr.datasets.Dataset",
+    "Generator": "numpy.random.Generator",
+    "DataArray": "xarray.DataArray",
+    "CPTensor": "tensorly.cp_tensor.CPTensor",
+    "Axes": "matplotlib.axes.Axes",
+    "Figure": "matplotlib.figure.Figure",
+}
 
 
 def code_fingerprint() -> str:
@@ -71,6 +86,18 @@ def configure(app, config) -> None:
     config.html_css_files += [f.name for f in sorted(static.glob("*.css"))]
 
 
+def link_types(app, what, name, obj, options, lines) -> None:
+    """Link the classes in ``name : type`` lines and in the line after ``Returns``; the rest of a type is prose."""
+    short = re.compile(rf"(?<![\w.`~])({'|'.join(CLASSES)})(?![\w.`])")
+    for i, line in enumerate(lines):
+        head, colon, kind = line.partition(" : ")
+        if lines[max(i - 2, 0) : i] == ["Returns", "-------"]:
+            head, colon, kind = "", "", line
+        elif not re.fullmatch(r"[\w*]+(, [\w*]+)*", head):
+            continue
+        lines[i] = head + colon + short.sub(lambda match: f":class:`~{CLASSES[match[1]]}`", kind)
+
+
 def number_references(app, what, name, obj, options, lines) -> None:
     """Make the references of a docstring a plain list: footnotes of the same number would clash on one page."""
     lines[:] = [re.sub(r"\[(\d+)\]_", r"[\1]", re.sub(r"^(\s*)\.\. \[(\d+)\]", r"\1\2.", line)) for line in lines]
@@ -124,6 +151,7 @@ def setup(app) -> dict:
     """Register the above."""
     app.connect("build-finished", publish_notebooks)
     app.connect("config-inited", configure, priority=400)
+    app.connect("autodoc-process-docstring", link_types, priority=100)  # before napoleon
     app.connect("autodoc-process-docstring", number_references, priority=900)  # after napoleon
     app.connect("html-page-context", fix_colab_link, priority=900)
     app.connect("html-page-context", modern_roles)
