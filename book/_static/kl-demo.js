@@ -77,7 +77,8 @@
   const level = (loss, data, height, reach) => {
     const points = [];
     for (let i = 0; i <= 180; i++) {
-      const c = Math.cos((Math.PI * i) / 90), s = Math.sin((Math.PI * i) / 90);
+      // Rounded, so that the two directions along an axis do not leave the quadrant by 1e-16.
+      const c = +Math.cos((Math.PI * i) / 90).toFixed(12), s = +Math.sin((Math.PI * i) / 90).toFixed(12);
       let low = 0, high = reach;
       for (let k = 0; k < 40; k++) {
         const mid = (low + high) / 2;
@@ -97,10 +98,10 @@
     document.getElementById("kl2-svg").innerHTML =
       clip(f, "kl2-clip") + axes(f, "model z₀", "model z₁", 2) +
       `<g clip-path="url(#kl2-clip)">${lines}</g><circle class="dot-y" cx="${f.x(y0)}" cy="${f.y(y1)}" r="4.5"/>`;
-    const curvature = (y) => (y === 0 ? "0, the loss is linear in that direction" : show(1 / y));
+    const curvature = (y) => (y === 0 ? "0 (a straight line)" : show(1 / y));
     document.getElementById("kl2-say").textContent =
-      `Lines at 0.05, 0.25, 0.75, 1.5, 3 and 5. At the data the Kullback-Leibler curvature 1/y ` +
-      `is ${curvature(y0)} along z₀ and ${curvature(y1)} along z₁; the Euclidean curvature is 1 along both.`;
+      `Lines at 0.05, 0.25, 0.75, 1.5, 3 and 5. At the data the curvature 1/y of the Kullback-Leibler loss ` +
+      `is ${curvature(y0)} along z₀ and ${curvature(y1)} along z₁. The Euclidean one is 1 along both.`;
   };
 
   const start = () => {

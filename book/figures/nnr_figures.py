@@ -78,7 +78,7 @@ def cone():
     out += line(view(zero), view(y), INK, 2, tip=True) + line(view(zero), view(z), GREEN, 2.5, tip=True)
     out += line(view(z), view(y), ORANGE, 2.5, "7 4", tip=True)
     out += corner(z, normal, -z, 0.07, view)
-    out += text(view(y), "y", INK, 10, 14) + text(view(z), "Ax*", GREEN, 12, 0)
+    out += text(view(y), "y", INK, -18, 20) + text(view(z), "Ax*", GREEN, 12, 0)
     out += text((view(z) + view(y)) / 2, "residual ρ", ORANGE, 14, 8)
     out += text(view(a[0] / 2 + a[2] / 2), "cone of the atoms", BLUE, 16, -16)
     return out + "</svg>\n"
