@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr import _validation as check
@@ -59,7 +60,7 @@ def label(factors: Sequence[Any], like: Any) -> tuple[Any, ...]:
     [('wavelength', 'component'), ('pixel', 'component')]
     """
     arrays = check.factors("factors", factors)
-    axes = axes_of(like) or default_axes(len(arrays))
+    axes = axes_of(like) or default_axes(len(np.shape(like)))
     check.same_size(factors=len(arrays), modes_of_like=len(axes))
     last = component_axis(arrays[0].shape[1])
     return tuple(labelled(u, axis, last) for u, axis in zip(arrays, axes, strict=True))

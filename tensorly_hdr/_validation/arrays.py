@@ -178,7 +178,8 @@ def factors(name: str, arrays: Any) -> tuple[NDArray, ...]:
 
 def finite_divergence(Y: Any, A: Any) -> None:
     """Refuse ``KL(Y, A X)`` that is infinite for every ``X``: a zero row of ``A`` under positive data."""
-    rows = np.flatnonzero((np.asarray(A.sum(axis=1)).ravel() == 0) & (np.asarray(Y.sum(axis=1)).ravel() > 0))
+    of_A, of_Y = (np.asarray(v.sum(axis=1) if is_sparse(v) else array_namespace(v).sum(v, axis=1)) for v in (A, Y))
+    rows = np.flatnonzero((of_A == 0) & (of_Y > 0))
     if rows.size:
         raise ValueError(
             f"row(s) {rows[:5].tolist()} of A are all zero where Y is positive: the divergence is infinite for any X; "

@@ -43,7 +43,7 @@ def nnls(
     solver : {"auto", "active_set", "hals", "mu", "msom", "pgd", "fista", "admm"} or an update function
         "auto" takes the active set (exact) for ``NonNegative``, HALS for other entrywise penalties, FISTA for other
         convex ones, projected gradient else. A function of your own has the signature of
-        :class:`tensorly_hdr.regression.Update`.
+        :data:`~tensorly_hdr.regression.base.Update`.
     init : array of the shape of ``X``, optional
         The start; by default a constant per column, scaled to fit. It is projected on the domain of ``g``.
     **stop

@@ -1,0 +1,234 @@
+"""Every registered solver, on every penalty that it accepts: optimality, descent, agreement with independent peers."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy.optimize import lsq_linear, minimize
+from scipy.optimize import nnls as scipy_nnls
+from sklearn.linear_model import Lasso, Ridge
+
+from tensorly_hdr import nnkl, nnls
+from tensorly_hdr.metrics import kkt_residual, kl_gap
+from tensorly_hdr.penalties import L1, PENALTIES, Box, NonNegative, Simplex, SquaredL2
+from tensorly_hdr.regression import KL_SOLVERS, LS_SOLVERS, msom
+
+TIGHT = {"max_iter": 50_000, "tol": 1e-16}
+SIGNED = ["active_set", "hals", "mu", "msom", "pgd", "fista", "admm"]
+
+
+def problem(rng, kind="tall"):
+    """A problem of 7 observations: tall or wide, with A signed or nonnegative."""
+    m, r = (5, 9) if kind == "wide" else (20, 5)
+    A = rng.standard_normal((m, r)) if kind == "signed" else rng.random((m, r))
+    return A, A @ np.maximum(rng.standard_normal((r, 7)), 0) + 0.3 * rng.standard_normal((m, 7))
+
+
+def accepted():
+    """Pairs (solver, penalty) that the registry declares."""
+    return [(s, g) for s, update in LS_SOLVERS.items() for g in PENALTIES if update.accepts(g)]
+
+
+@pytest.mark.parametrize(("solver", "g"), accepted(), ids=lambda v: v if isinstance(v, str) else repr(v))
+@pytest.mark.parametrize("kind", ["tall", "signed"])
+def test_kkt_holds_for_every_penalty_a_solver_declares(solver, g, kind, rng):
+    A, Y = problem(rng, kind)
+    result = nnls(A, Y, penalty=g, solver=solver, **TIGHT)
+    assert result.status == "converged"
+    assert np.isfinite(g.value(result.x))
+    assert kkt_residual(A, Y, result.x, g) < 1e-5
+
+
+@pytest.mark.parametrize(("solver", "g"), [p for p in accepted() if LS_SOLVERS[p[0]].monotone], ids=repr)
+def test_the_loss_never_rises_where_a_solver_promises_so(solver, g, rng):
+    A, Y = problem(rng, "signed")
+    loss = nnls(A, Y, penalty=g, solver=solver, max_iter=60, tol=0).trace.loss
+    assert (np.diff(loss) <= 1e-12 * abs(loss[0])).all()
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0, 1.9, 1.99])
+def test_msom_descends_for_gamma_below_two(gamma, rng):
+    A, Y = problem(rng)
+    loss = nnls(A, Y, solver=partial(msom, gamma=gamma), max_iter=100, tol=0).trace.loss
+    assert (np.diff(loss) <= 1e-12 * loss[0]).all()
+
+
+def test_the_metric_of_msom_majorizes_the_gram_matrix(rng):
+    A = rng.standard_normal((20, 6))
+    G = A.T @ A
+    assert np.linalg.eigvalsh(np.diag(np.abs(G).sum(axis=1)) - G).min() > -1e-12
+
+
+@pytest.mark.parametrize("solver", LS_SOLVERS)
+@pytest.mark.parametrize("kind", ["tall", "wide", "signed"])
+def test_nnls_agrees_with_scipy(solver, kind, rng):
+    A, Y = problem(rng, kind)
+    result = nnls(A, Y, solver=solver, **TIGHT)
+    expected = np.column_stack([scipy_nnls(A, y)[0] for y in Y.T])
+    np.testing.assert_allclose(A @ result.x, A @ expected, atol=2e-5)
+    if kind != "wide":
+        np.testing.assert_allclose(result.x, expected, atol=1e-5)
+
+
+def test_active_set_is_exact_on_many_columns(rng):
+    A = rng.random((30, 8))
+    Y = rng.standard_normal((30, 1000))
+    expected = np.column_stack([scipy_nnls(A, y)[0] for y in Y.T])
+    np.testing.assert_allclose(nnls(A, Y, solver="active_set").x, expected, atol=1e-9)
+
+
+def test_active_set_leaves_at_most_m_minus_one_nonzeros_outside_the_cone(rng):
+    """The night-sky theorem."""
+    for _ in range(100):
+        A, y = rng.random((4, 12)), rng.standard_normal(4)
+        x = nnls(A, y, solver="active_set").x
+        if np.linalg.norm(y - A @ x) > 1e-8:
+            assert (x > 0).sum() <= 3
+
+
+@pytest.mark.parametrize("solver", ["hals", "msom", "pgd", "fista", "admm"])
+def test_box_agrees_with_scipy(solver, rng):
+    A, Y = problem(rng)
+    result = nnls(A, Y, penalty=Box(0.1, 0.6), solver=solver, **TIGHT)
+    expected = np.column_stack([lsq_linear(A, y, (0.1, 0.6), tol=1e-14).x for y in Y.T])
+    np.testing.assert_allclose(result.x, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("solver", [s for s, u in LS_SOLVERS.items() if u.accepts(NonNegative(l1=1.0))])
+def test_l1_agrees_with_scikit_learn(solver, rng):
+    """Scikit-learn divides the loss by the number of rows."""
+    A, Y = problem(rng)
+    x = nnls(A, Y, penalty=NonNegative(l1=0.7), solver=solver, **TIGHT).x
+    peer = Lasso(alpha=0.7 / len(A), positive=True, fit_intercept=False, tol=1e-12, max_iter=100_000).fit(A, Y)
+    np.testing.assert_allclose(x, peer.coef_.T, atol=1e-5)
+
+
+def test_signed_l1_and_ridge_agree_with_scikit_learn(rng):
+    A, Y = problem(rng, "signed")
+    lasso = Lasso(alpha=0.5 / len(A), fit_intercept=False, tol=1e-12, max_iter=100_000).fit(A, Y)
+    np.testing.assert_allclose(nnls(A, Y, penalty=L1(0.5), **TIGHT).x, lasso.coef_.T, atol=1e-5)
+    ridge = Ridge(alpha=0.5, fit_intercept=False).fit(A, Y)
+    np.testing.assert_allclose(nnls(A, Y, penalty=SquaredL2(0.5), **TIGHT).x, ridge.coef_.T, atol=1e-5)
+
+
+def test_simplex_agrees_with_a_general_solver(rng):
+    A, Y = problem(rng)
+    x = nnls(A, Y, penalty=Simplex(), **TIGHT).x
+    for j in range(Y.shape[1]):
+        peer = minimize(
+            lambda v, y=Y[:, j]: 0.5 * np.sum((y - A @ v) ** 2),
+            np.full(5, 0.2),
+            bounds=[(0, None)] * 5,
+            constraints={"type": "eq", "fun": lambda v: v.sum() - 1},
+            tol=1e-14,
+        )
+        np.testing.assert_allclose(x[:, j], peer.x, atol=1e-5)
+
+
+@pytest.mark.parametrize("solver", KL_SOLVERS)
+@pytest.mark.parametrize(
+    "g", [NonNegative(), NonNegative(l1=0.4), NonNegative(l2=0.3), NonNegative(0.4, 0.3)], ids=repr
+)
+def test_nnkl_satisfies_kkt_and_descends(solver, g, rng):
+    A = rng.random((30, 5))
+    Y = rng.poisson(3 * A @ rng.random((5, 6))).astype(float)
+    result = nnkl(A, Y, penalty=g, solver=solver, max_iter=100_000, tol=1e-17)
+    slope = A.sum(axis=0)[:, None] + g.l1 + g.l2 * result.x - A.T @ (Y / (A @ result.x))
+    assert slope.min() > -1e-4
+    assert np.abs(slope * result.x).max() < 1e-5
+    assert (np.diff(result.trace.loss) <= 1e-11 * result.trace.loss[0]).all()
+    # at an exact fixed point the weighted mass of x is that of the data
+    mass = (A @ result.x).sum(axis=0) + g.l1 * result.x.sum(axis=0) + g.l2 * (result.x**2).sum(axis=0)
+    np.testing.assert_allclose(mass, Y.sum(axis=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("solver", KL_SOLVERS)
+def test_nnkl_agrees_with_a_general_solver(solver, rng):
+    A = rng.random((20, 3)) + 0.1
+    y = rng.poisson(20 * A @ [1.0, 2.0, 0.5]).astype(float)
+    x = nnkl(A, y, solver=solver, max_iter=50_000, tol=1e-16).x
+    peer = minimize(
+        lambda v: np.sum(A @ v - y * np.log(A @ v)),
+        np.ones(3),
+        jac=lambda v: A.T @ (1 - y / (A @ v)),
+        bounds=[(1e-12, None)] * 3,
+        options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 10_000},
+    )
+    np.testing.assert_allclose(x, peer.x, rtol=1e-4)
+
+
+def test_one_multiplicative_update_makes_the_column_sums_exact(rng):
+    A, Y = rng.random((15, 4)), rng.random((15, 6))
+    x = nnkl(A, Y, max_iter=1).x
+    np.testing.assert_allclose((A @ x).sum(axis=0), Y.sum(axis=0), rtol=1e-12)
+
+
+def test_the_certificate_bounds_the_true_gap(rng):
+    for _ in range(50):
+        A, y = rng.random((12, 6)), rng.poisson(4, 12).astype(float)
+        best = nnkl(A, y, max_iter=20_000, tol=1e-17).loss
+        early = nnkl(A, y, max_iter=5, tol=0)
+        assert kl_gap(A, y, early.x) >= early.loss - best - 1e-9
+
+
+@pytest.mark.parametrize("solver", LS_SOLVERS)
+def test_float32_stays_float32_and_agrees(solver, rng):
+    A, Y = problem(rng)
+    single = nnls(A.astype(np.float32), Y.astype(np.float32), solver=solver, max_iter=2000)
+    assert single.x.dtype == np.float32
+    np.testing.assert_allclose(single.x, nnls(A, Y, solver="active_set").x, atol=2e-2)
+
+
+def test_float32_nnkl(rng):
+    A, Y = rng.random((20, 4)).astype(np.float32), rng.poisson(5, (20, 3)).astype(np.float32)
+    assert nnkl(A, Y).x.dtype == np.float32
+
+
+@pytest.mark.parametrize("solver", LS_SOLVERS)
+def test_the_start_is_used_and_left_alone(solver, rng):
+    A, Y = problem(rng)
+    best = nnls(A, Y, **TIGHT).x
+    start = best.copy()
+    warm = nnls(A, Y, solver=solver, init=start, max_iter=3)
+    np.testing.assert_array_equal(start, best)
+    assert warm.trace.loss[0] <= nnls(A, Y, **TIGHT).loss * (1 + 1e-9)
+
+
+def test_a_zero_column_of_A_and_zero_data(rng):
+    A, Y = problem(rng)
+    A[:, 2] = 0
+    for solver in LS_SOLVERS:
+        x = nnls(A, Y, solver=solver, **TIGHT).x
+        np.testing.assert_allclose(A @ x, A @ nnls(A, Y, solver="active_set").x, atol=2e-5)
+        assert np.abs(A @ nnls(A, 0 * Y, solver=solver).x).max() < 1e-6
+    assert np.abs(A @ nnkl(A, 0 * np.abs(Y)).x).max() < 1e-6
+
+
+def test_a_solver_may_be_a_function(rng):
+    A, Y = problem(rng)
+
+    def half_step(u, block, penalty, n_iter=1, memory=None):
+        return penalty.prox(u - 0.5 / block.lipschitz * block.grad(u), 0.5 / block.lipschitz), None
+
+    result = nnls(A, Y, solver=half_step, **TIGHT)
+    assert result.solver == "half_step"
+    np.testing.assert_allclose(result.x, nnls(A, Y, solver="active_set").x, atol=1e-5)
+
+
+def test_auto_picks_a_solver_that_takes_the_penalty_and_says_which(rng):
+    A, Y = problem(rng)
+    for g in PENALTIES:
+        result = nnls(A, Y, penalty=g, max_iter=5)
+        assert LS_SOLVERS[result.solver].accepts(g)
+
+
+def test_sparse_data_give_the_dense_result(rng):
+    from scipy.sparse import coo_array, csc_matrix
+
+    A = rng.random((30, 4))
+    Y = rng.poisson(0.5, (30, 20)).astype(float)
+    for form in (coo_array, csc_matrix):
+        np.testing.assert_allclose(nnls(A, form(Y)).x, nnls(A, Y).x, atol=1e-12)
+        sparse, dense = nnkl(A, form(Y), max_iter=50), nnkl(A, Y, max_iter=50)
+        np.testing.assert_allclose(sparse.x, dense.x, atol=1e-12)
+        np.testing.assert_allclose(sparse.trace.loss, dense.trace.loss, rtol=1e-12)

@@ -1,0 +1,168 @@
+"""Known mistakes of the sources and of public code, one test each: the right formula is pinned, the wrong one fails."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy.optimize import nnls as scipy_nnls
+
+from tensorly_hdr import nmf, nnkl, nnls, scale, snpa, spa
+from tensorly_hdr.blocks import Entrywise
+from tensorly_hdr.losses import Beta
+from tensorly_hdr.metrics import kkt_residual
+from tensorly_hdr.penalties import NonNegative, SquaredL2
+from tensorly_hdr.regression import msom, mu
+
+ROUNDS = {"max_iter": 50_000, "tol": 1e-17}
+
+
+def counts(rng, m=20, r=4):
+    A = rng.random((m, r)) + 0.1
+    return A, rng.poisson(10 * A @ rng.random(r)).astype(float)
+
+
+def test_the_quadratic_equation_of_regularized_nnkl_has_a_negative_constant_term(rng):
+    """Manuscript 7.6.4 prints it with a plus, and then it has no positive root."""
+    A, y = counts(rng)
+    l1, l2 = 0.5, 0.3
+    x = nnkl(A, y, penalty=NonNegative(l1, l2), max_iter=1, init=np.ones(4)).x
+    b, c = A.sum(axis=0) + l1, A.T @ (y / A.sum(axis=1))
+    np.testing.assert_allclose(l2 * x**2 + b * x - c, 0, atol=1e-10)
+    assert (b**2 - 4 * l2 * c < b**2).all()  # printed sign: both roots of l2 x^2 + b x + c are negative
+    assert all(np.roots([l2, b[k], c[k]]).real.max() < 0 for k in range(4))
+
+
+def test_the_ridge_in_regularized_nnls_updates_multiplies_x(rng):
+    """Manuscript 7.6.4 prints the denominator ``W'Wx + l2``: its fixed points are not optimal."""
+    A, y = rng.random((15, 4)), rng.random(15)
+    l2 = 2.0
+    right = nnls(A, y, penalty=NonNegative(l2=l2), solver="mu", **ROUNDS).x
+    assert kkt_residual(A, y, right, NonNegative(l2=l2)) < 1e-6
+    printed = np.ones(4)
+    for _ in range(20_000):
+        printed = printed * (A.T @ y) / (A.T @ A @ printed + l2)
+    assert kkt_residual(A, y, printed, NonNegative(l2=l2)) > 1e-2
+
+
+def test_the_denominator_of_kl_updates_sums_the_columns(rng):
+    """Equation (7.3) prints ``W 1_n``, of the wrong length; the column sums ``W' 1_m`` are meant."""
+    A, y = counts(rng)
+    x = nnkl(A, y, init=np.ones(4), max_iter=1).x
+    np.testing.assert_allclose(x, A.T @ (y / A.sum(axis=1)) / (A.T @ np.ones(20)), rtol=1e-12)
+
+
+def test_kl_is_smooth_relative_to_burg_entropy_with_constant_one_norm_of_y(rng):
+    """Manuscript 7.6.4 prints ``1 / ||y||_1``; the right constant is ``||y||_1``, and the printed one is no bound."""
+    A, y = counts(rng)
+
+    def kl(x):
+        return np.sum(A @ x - y * np.log(A @ x))
+
+    def excess(x, z):  # kl above its tangent at z
+        return kl(x) - kl(z) - (A.T @ (1 - y / (A @ z))) @ (x - z)
+
+    def burg(x, z):
+        return np.sum(x / z - np.log(x / z) - 1)
+
+    pairs = [np.exp(rng.standard_normal((2, 4))) for _ in range(500)]
+    assert all(excess(x, z) <= y.sum() * burg(x, z) + 1e-9 for x, z in pairs)
+    assert any(excess(x, z) > burg(x, z) / y.sum() for x, z in pairs)
+
+
+def test_the_majorant_of_msom_has_half_the_weighted_square(rng):
+    """Manuscript 16.1 divides the square by the row sum; it multiplies it, with 1/2: the step is grad / row sum."""
+    A, y = rng.random((15, 4)), rng.random(15)
+    G, x = A.T @ A, rng.random(4)
+    slope = G @ x - A.T @ y
+    grid = x - slope / G.sum(axis=1)
+
+    def majorant(z):
+        return slope @ (z - x) + 0.5 * np.sum(G.sum(axis=1) * (z - x) ** 2)
+
+    assert all(majorant(grid) <= majorant(grid + 0.1 * rng.standard_normal(4)) for _ in range(100))
+    step = nnls(A, y, solver=partial(msom, gamma=1.0), init=x, max_iter=1).x
+    np.testing.assert_allclose(step, np.maximum(grid, 0), rtol=1e-10)
+
+
+def test_an_update_of_h_makes_column_sums_exact_and_one_of_w_row_sums(rng):
+    """The perspectives chapter says that marginals are not matched on the way; each update matches one of them."""
+    Y = rng.poisson(5, (12, 9)).astype(float)
+    for mode in (0, 1):
+        init = [rng.random((n, 3)) for n in Y.shape]
+        result = nmf(Y, 3, loss="kl", init=init, fixed=(1 - mode,), n_inner=1, max_iter=1)
+        W, H = result.factors
+        np.testing.assert_allclose((W @ H.T).sum(axis=1 - mode), Y.sum(axis=1 - mode), rtol=1e-12)
+
+
+def test_the_active_set_stops_on_its_dual_variables(rng):
+    """The code of section 7.4 stops when a support repeats; with data inside the cone it needs the dual tolerance."""
+    A = rng.random((8, 3))
+    x = rng.random(3) + 0.1
+    result = nnls(A, A @ x, solver="active_set")
+    np.testing.assert_allclose(result.x, x, rtol=1e-9)
+    assert result.status == "converged"
+
+
+def test_spa_deflates_by_the_residual_not_by_the_raw_column(rng):
+    """The manuscript's ``sep_nmf.spa`` removes the raw column and fails on separable data; ours never does."""
+
+    def raw(Y, rank):
+        R, picks = Y.copy(), []
+        for _ in range(rank):
+            picks.append(int(np.argmax((R**2).sum(axis=0))))
+            u = Y[:, picks[-1]] / np.linalg.norm(Y[:, picks[-1]])
+            R = R - np.outer(u, u @ R)
+        return picks
+
+    ours = theirs = 0
+    for _ in range(50):
+        W = rng.random((12, 6))
+        Y = np.column_stack([W, W @ rng.dirichlet(np.ones(6), 54).T])
+        ours += set(spa(Y, 6).indices) == set(range(6))
+        theirs += set(raw(Y, 6)) == set(range(6))
+    assert ours == 50
+    assert theirs < 25
+
+
+def test_snpa_needs_the_sum_constraint():
+    """The manuscript's snpa projects on the cone only, and then this vertex has no residual."""
+    W = np.array([[1.0, 0.0, 0.6], [0.0, 1.0, 0.6]])
+    assert set(snpa(W, 3).indices) == {0, 1, 2}
+    assert scipy_nnls(W[:, :2], W[:, 2])[1] < 1e-12  # zero distance to the cone of the other two
+
+
+def test_scaling_two_factors_accumulates_ridge_and_cross_term(rng):
+    """``scale_factors_fro`` overwrites one by the other in the matrix case."""
+    Y, W, H = rng.random((6, 5)), rng.random((6, 2)), rng.random((5, 2))
+    l2 = 0.4
+    t = scale(Y, [W, H], SquaredL2(l2))[0][0, 0] / W[0, 0]
+    M, ridge = W @ H.T, 0.5 * l2 * (np.sum(W**2) + np.sum(H**2))
+    assert t**2 == pytest.approx((np.vdot(Y, M) - ridge) / np.vdot(M, M))
+
+
+def test_hals_stops_when_it_has_converged(rng):
+    """TensorLy 0.10's stopping statistic never fires; ours stops early on a converged start."""
+    A, Y = rng.random((10, 4)), rng.random((10, 6))
+    best = nnls(A, Y, solver="active_set").x
+    assert nnls(A, Y, solver="hals", init=best).n_iter <= 2
+
+
+def test_admm_solves_with_the_weight_it_is_given(rng):
+    """TensorLy 0.10's ``admm(l1_reg=w)`` forgets the step of the prox and solves with ``w * rho``."""
+    A, Y = rng.random((20, 4)), rng.random((20, 5))
+    exact = nnls(A, Y, penalty=NonNegative(l1=0.8), solver="active_set").x
+    np.testing.assert_allclose(nnls(A, Y, penalty=NonNegative(l1=0.8), solver="admm", **ROUNDS).x, exact, atol=1e-5)
+
+
+def test_multiplicative_exponents_outside_one_and_two(rng):
+    """The exponent is 1 / (2 - beta) below one, 1 / (beta - 1) above two; without it the loss can rise."""
+    rises = 0
+    for beta in (-1.0, 0.0, 0.5, 3.0, 4.0):
+        for _ in range(50):
+            Y, K, u = (np.exp(rng.standard_normal(shape)) for shape in ((3, 8), (8, 3), (3, 3)))
+            block = Entrywise(Y, K, Beta(beta))
+            new, _ = mu(u, block, NonNegative())
+            assert block.value(new) <= block.value(u) * (1 + 1e-12)
+            plus, minus = block.split(u)
+            rises += beta > 2 and block.value(u * minus / plus) > block.value(u)
+    assert rises > 0
