@@ -23,7 +23,7 @@ def main() -> None:
         script.write_text("\n".join(c.source for c in cells[:2]), encoding="utf-8")
         figure = runpy.run_path(str(script))["fig"]
     target = HERE / "readme.png"
-    figure.savefig(target, dpi=80)
+    figure.savefig(target, dpi=100)
     Image.open(target).convert("RGB").quantize(128).save(target, optimize=True)
     print(f"{target.name}: {target.stat().st_size / 1000:.0f} kB")
 
