@@ -9,50 +9,56 @@ BLUE, ORANGE, GREEN, INK = "#0072B2", "#D55E00", "#007858", "#222222"
 HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}" height="{h}" '
     'font-family="sans-serif" font-size="17" fill="{ink}">\n'
-    "<title>{title}</title>\n<defs>"
-    '<marker id="tip" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="7" markerHeight="7" '
-    'orient="auto"><path d="M0 0L10 5L0 10z" fill="context-stroke"/></marker></defs>\n'
+    "<title>{title}</title>\n"
     '<rect width="{w}" height="{h}" fill="#ffffff"/>\n'
 )
 
 
 def line(p, q, colour, width=2.0, dash="", tip=False):
-    """One segment, perhaps dashed, perhaps with an arrow head."""
-    extra = (f' stroke-dasharray="{dash}"' if dash else "") + (' marker-end="url(#tip)"' if tip else "")
-    return (
-        f'<path d="M{p[0]:.1f} {p[1]:.1f}L{q[0]:.1f} {q[1]:.1f}" fill="none" '
+    """Draw one segment, perhaps dashed, perhaps with an arrow head (drawn out: not every viewer knows markers)."""
+    extra = f' stroke-dasharray="{dash}"' if dash else ""
+    p, q = np.asarray(p), np.asarray(q)
+    out, end = "", q
+    if tip:
+        along = (q - p) / np.linalg.norm(q - p)
+        across = np.array([-along[1], along[0]])
+        end = q - 12 * along
+        out = polygon([q, q - 16 * along + 6.5 * across, q - 16 * along - 6.5 * across], colour, 1)
+    return out + (
+        f'<path d="M{p[0]:.1f} {p[1]:.1f}L{end[0]:.1f} {end[1]:.1f}" fill="none" '
         f'stroke="{colour}" stroke-width="{width}"{extra}/>\n'
     )
 
 
 def polygon(points, fill, opacity):
+    """Fill a polygon."""
     corners = " ".join(f"{u:.1f},{v:.1f}" for u, v in points)
     return f'<polygon points="{corners}" fill="{fill}" fill-opacity="{opacity}"/>\n'
 
 
 def dot(p, colour):
+    """Mark a point."""
     return f'<circle cx="{p[0]:.1f}" cy="{p[1]:.1f}" r="5" fill="{colour}"/>\n'
 
 
 def text(p, content, colour=INK, dx=0, dy=0, anchor="start"):
-    return (
-        f'<text x="{p[0] + dx:.1f}" y="{p[1] + dy:.1f}" fill="{colour}" '
-        f'text-anchor="{anchor}">{content}</text>\n'
-    )
+    """Write beside a point."""
+    return f'<text x="{p[0] + dx:.1f}" y="{p[1] + dy:.1f}" fill="{colour}" text-anchor="{anchor}">{content}</text>\n'
 
 
 def corner(at, first, second, size, view):
-    """The little square of a right angle between two directions of the drawn space."""
+    """Draw the little square of a right angle between two directions of the drawn space."""
     u, v = (size * d / np.linalg.norm(d) for d in (first, second))
     return line(view(at + u), view(at + u + v), INK, 1.2) + line(view(at + v), view(at + u + v), INK, 1.2)
 
 
 def sub(name, index):
+    """Give a name an index."""
     return f'{name}<tspan dy="5" font-size="13">{index}</tspan>'
 
 
 def cone():
-    """A point outside a cone of three rays, and its projection on a facet."""
+    """Draw a point outside a cone of three rays, and its projection on a facet."""
     turn, lift = np.deg2rad(-47), np.deg2rad(-40)
     right = np.array([-np.sin(turn), np.cos(turn), 0])
     depth = np.array([np.cos(turn) * np.cos(lift), np.sin(turn) * np.cos(lift), np.sin(lift)])
@@ -85,7 +91,7 @@ def cone():
 
 
 def clip():
-    """Two atoms in the plane: the projection, and what clipping gives instead."""
+    """Draw two atoms in the plane: the projection, and what clipping gives instead."""
 
     def view(p):
         return np.array([60 + 200 * p[0], 220 - 200 * p[1]])
@@ -100,14 +106,14 @@ def clip():
     out += line(view(zero), view(a1), BLUE, 3, tip=True) + line(view(zero), view(a2), BLUE, 3, tip=True)
     out += line(view(zero), view(y), INK, 2, tip=True)
     out += line(view(best), view(y), GREEN, 2.5, "7 4") + line(view(clipped), view(y), ORANGE, 2.5, "2 4")
-    out += line(view(best + [0.07, 0]), view(best + [0.07, -0.09]), INK, 1.2)
-    out += line(view(best + [0, -0.09]), view(best + [0.07, -0.09]), INK, 1.2)
+    out += corner(best, a1, y - best, 0.08, view)
     out += dot(view(best), GREEN) + dot(view(clipped), ORANGE) + dot(view(y), INK)
     out += text(view(a1), sub("a", 0), BLUE, -40, 24) + text(view(a2), sub("a", 1), BLUE, -30, 0)
     out += text(view(y), "y", INK, 12, 12)
     out += text(view(best), "NNLS: the nearest point", GREEN, 4, -14, "middle")
     out += text(view(clipped), "clipped least squares", ORANGE, -5, -44, "middle")
-    out += line(view(clipped) + [0, -38], view(clipped) + [0, -9], ORANGE, 1)
+    u, v = view(clipped)
+    out += line((u, v - 38), (u, v - 9), ORANGE, 1)
     out += text(view([1.5, 0.75]), "cone of the atoms", BLUE)
     return out + "</svg>\n"
 
