@@ -18,12 +18,13 @@ def normal_equations(rng, dtype=np.float64, m=12, r=5, n=9):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("scalars", BOUNDS)
-def test_hals_sweep(dtype, scalars, rng):
-    gram, cross, u = normal_equations(rng, dtype)
+@pytest.mark.parametrize("n", [9, 64, 130])
+def test_hals_sweeps(dtype, scalars, n, rng):
+    gram, cross, u = normal_equations(rng, dtype, n=n)
     gram[2], gram[:, 2] = 0, 0
     one, two = u.copy(), u.copy()
-    compiled.hals_sweep(one, gram, cross, *scalars)
-    reference.hals_sweep(two, gram, cross, *scalars)
+    compiled.hals_sweeps(one, gram, cross, *scalars, 3)
+    reference.hals_sweeps(two, gram, cross, *scalars, 3)
     np.testing.assert_allclose(
         one, two, rtol=1e-4 if dtype == np.float32 else 1e-10, atol=1e-5 if dtype == np.float32 else 1e-12
     )
@@ -60,7 +61,7 @@ def test_without_numba_the_twins_take_over():
         "import sys; sys.modules['numba'] = None\n"
         "import numpy as np, tensorly_hdr as hdr\n"
         "from tensorly_hdr import kernels\n"
-        "assert kernels.hals_sweep.__module__.endswith('reference')\n"
+        "assert kernels.hals_sweeps.__module__.endswith('reference')\n"
         "rng = np.random.default_rng(0); Y = rng.random((6, 2)) @ rng.random((2, 7))\n"
         "assert hdr.nmf(Y, 2, seed=0).loss < 1e-3\n"
         "np.testing.assert_allclose(hdr.nnls(np.eye(2), [1.0, -1.0]).x, [1.0, 0.0])\n"

@@ -4,14 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def hals_sweep(u: NDArray, gram: NDArray, cross: NDArray, l1: float, l2: float, lower: float, upper: float) -> None:
-    """Update every column of ``u`` in place: exact coordinate descent on ``tr(u gram u')/2 - <u, cross> + penalty``."""
-    for k in range(u.shape[1]):
-        curvature = gram[k, k] + l2
-        if curvature > 0.0:
-            target = cross[:, k] - u @ gram[:, k] + gram[k, k] * u[:, k]
-            shrunk = np.sign(target) * np.maximum(np.abs(target) - l1, 0.0)
-            u[:, k] = np.clip(shrunk / curvature, lower, upper)
+def hals_sweeps(
+    u: NDArray, gram: NDArray, cross: NDArray, l1: float, l2: float, lower: float, upper: float, n_iter: int
+) -> None:
+    """Exact coordinate descent on ``tr(u gram u')/2 - <u, cross> + penalty``, column by column, in place."""
+    for _ in range(n_iter):
+        for k in range(u.shape[1]):
+            curvature = gram[k, k] + l2
+            if curvature > 0.0:
+                target = cross[:, k] - u @ gram[:, k] + gram[k, k] * u[:, k]
+                shrunk = np.sign(target) * np.maximum(np.abs(target) - l1, 0.0)
+                u[:, k] = np.clip(shrunk / curvature, lower, upper)
 
 
 def active_set_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr.blocks import Quadratic
-from tensorly_hdr.kernels import hals_sweep
+from tensorly_hdr.kernels import hals_sweeps
 from tensorly_hdr.penalties import Entry, entrywise
 from tensorly_hdr.regression.base import declares
 
@@ -24,6 +24,5 @@ def hals(u: NDArray, block: Quadratic, penalty: Entry, n_iter: int = 1, memory: 
     """
     u = np.array(u, order="C")
     gram, cross = np.ascontiguousarray(block.gram), np.ascontiguousarray(block.cross)
-    for _ in range(n_iter):
-        hals_sweep(u, gram, cross, penalty.l1, penalty.l2, penalty.lower, penalty.upper)
+    hals_sweeps(u, gram, cross, penalty.l1, penalty.l2, penalty.lower, penalty.upper, n_iter)
     return u, None
