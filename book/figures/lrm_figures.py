@@ -11,26 +11,29 @@ HEAD = (
 
 
 def polygon(points, fill, opacity=1.0, stroke=INK):
+    """Draw a polygon."""
     corners = " ".join(f"{x:g},{y:g}" for x, y in points)
     return f'<polygon points="{corners}" fill="{fill}" fill-opacity="{opacity:g}" stroke="{stroke}"/>\n'
 
 
 def rect(x, y, w, h, fill, opacity=1.0, stroke=INK):
+    """Draw a rectangle from its upper left corner."""
     return polygon([(x, y), (x + w, y), (x + w, y + h), (x, y + h)], fill, opacity, stroke)
 
 
 def text(x, y, content, size=21, anchor="middle"):
+    """Write a line of text."""
     return f'<text x="{x:g}" y="{y:g}" font-size="{size}" text-anchor="{anchor}">{content}</text>\n'
 
 
 def name(letter, index=""):
-    """A letter in italics with an optional subscript."""
+    """Return a letter in italics with an optional subscript."""
     low = f'<tspan font-style="italic" dy="6" font-size="15">{index}</tspan>' if index != "" else ""
     return f'<tspan font-style="italic">{letter}</tspan>{low}'
 
 
 def box(x, y, w, h, depth, fill, opacity=1.0):
-    """A box in perspective: front, top and right faces."""
+    """Draw a box in perspective: front, top and right faces."""
     dx, dy = depth, -0.55 * depth
     top = [(x, y), (x + dx, y + dy), (x + w + dx, y + dy), (x + w, y)]
     side = [(x + w, y), (x + w + dx, y + dy), (x + w + dx, y + h + dy), (x + w, y + h)]
@@ -38,6 +41,7 @@ def box(x, y, w, h, depth, fill, opacity=1.0):
 
 
 def two_readings():
+    """Draw a matrix as points with coordinates, and as a sum of rank-one terms."""
     out = text(20, 32, "Columns are points; H holds their coordinates", anchor="start")
     out += rect(30, 80, 170, 100, PALE) + rect(140, 80, 14, 100, GREY)
     out += text(85, 138, name("Y"), 26) + text(147, 70, name("y", "j")) + text(230, 138, "=", 26)
@@ -57,6 +61,7 @@ def two_readings():
 
 
 def cp_tucker():
+    """Draw the CP and the Tucker decompositions of a box."""
     out = text(20, 32, "CP: a sum of outer products of three vectors", anchor="start")
     out += box(25, 90, 90, 100, 44, PALE) + text(70, 148, name("T"), 26) + text(185, 140, "=", 26)
     for q, colour in enumerate(COLOURS):
