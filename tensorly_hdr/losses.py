@@ -1,7 +1,7 @@
 r"""Divergences between data and model, entry by entry.
 
 Conventions of the whole package: a factor 1/2 before squares, so that the beta divergence at 2 is the Frobenius
-loss; the generalised Kullback-Leibler divergence, with 0 log 0 = 0; sums, never means. Each loss offers its value, the
+loss; the generalized Kullback-Leibler divergence, with 0 log 0 = 0; sums, never means. Each loss offers its value, the
 two nonnegative parts of its derivative in the model (what multiplicative updates are made of), and its curvature.
 """
 
@@ -61,7 +61,7 @@ class Frobenius:
 
 @dataclass(frozen=True)
 class KullbackLeibler:
-    r"""Generalised Kullback-Leibler divergence, :math:`\sum y \log(y/m) - y + m`, with :math:`0 \log 0 = 0`.
+    r"""Generalized Kullback-Leibler divergence, :math:`\sum y \log(y/m) - y + m`, with :math:`0 \log 0 = 0`.
 
     Up to a constant it is the negative log-likelihood of Poisson counts ``Y`` of mean ``M`` (manuscript, section 7.2).
 

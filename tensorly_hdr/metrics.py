@@ -124,7 +124,7 @@ def spectral_angle(a: Any, b: Any) -> NDArray:
 
 
 def nmse(estimate: Any, truth: Any) -> float:
-    """Normalised mean squared error, ``||estimate - truth||^2 / ||truth||^2``.
+    """Normalized mean squared error, ``||estimate - truth||^2 / ||truth||^2``.
 
     Examples
     --------

@@ -46,7 +46,7 @@ class Trace:
     Attributes
     ----------
     loss : array of shape (n_iter + 1,)
-        The objective that is minimised, penalties included, unnormalised.
+        The objective that is minimized, penalties included, unnormalized.
     time : array of shape (n_iter + 1,)
         Seconds since the call, without the time it took to evaluate the objective.
     extra : dict of arrays of shape (n_iter + 1,)

@@ -67,7 +67,7 @@ def test_the_balanced_norms_of_the_manuscript():
 
 
 def test_the_scalar_swamp_of_the_manuscript():
-    """Section 10.4: minimising (y - ab)^2 / 2 + lam (a^2 + b^2) / 2 reaches lam y - lam^2 / 2 once balanced."""
+    """Section 10.4: minimizing (y - ab)^2 / 2 + lam (a^2 + b^2) / 2 reaches lam y - lam^2 / 2 once balanced."""
     y, lam = 1.0, 1e-3
     a, b = balance([np.array([[0.2]]), np.array([[5.0]])], SquaredL2(lam))
     a, b = scale(np.array([[y]]), [a, b], SquaredL2(lam))

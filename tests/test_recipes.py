@@ -38,7 +38,7 @@ def test_the_three_recipes_are_there_and_short():
 
 
 @pytest.mark.parametrize("step", [0.0, 0.3, 2.0])
-def test_penalty_prox_is_the_minimiser_of_its_definition(run, step):
+def test_penalty_prox_is_the_minimizer_of_its_definition(run, step):
     g = run(RECIPES["penalty"])["Near"](weight=2.0, target=0.5)
     u = np.random.default_rng(1).standard_normal((5, 3))
     z = g.prox(u, step)

@@ -21,7 +21,7 @@ def msom(
 
     References
     ----------
-    .. [1] M.-Q. Pham, J. E. Cohen and T. Chonavel, A fast multiplicative updates algorithm for nonnegative matrix
+    .. [1] M.-Q. Pham, J. E. Cohen and T. Chonavel, A second order majorant algorithm for nonnegative matrix
        factorization, TMLR, 2026; manuscript, equation (16.1).
     """
     xp = array_namespace(u)

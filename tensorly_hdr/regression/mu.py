@@ -21,7 +21,7 @@ def floor_of(u: Any) -> float:
 def mu(
     u: Any, block: Quadratic | Entrywise, penalty: NonNegative, n_iter: int = 1, memory: None = None
 ) -> tuple[Any, None]:
-    """Multiply each entry by what minimises the separable majorant at ``u``; entries stay above a floor [1]_ [2]_.
+    """Multiply each entry by what minimizes the separable majorant at ``u``; entries stay above a floor [1]_ [2]_.
 
     For least squares with nonnegative products, ``u * max(cross - l1, 0) / (u gram + l2 u)``; for Kullback-Leibler, the
     positive root of ``l2 x**2 + (column sums + l1) x - c`` with ``c = u * (Y / M) K``.

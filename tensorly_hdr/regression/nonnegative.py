@@ -84,9 +84,9 @@ def nnkl(
     init: Any = None,
     **stop: Unpack[Stop],
 ) -> Result:
-    r"""Solve :math:`\min_{X \ge 0} \sum y \log\frac{y}{(AX)} - y + AX + g(X)`, the generalised KL regression [1]_.
+    r"""Solve :math:`\min_{X \ge 0} \sum y \log\frac{y}{(AX)} - y + AX + g(X)`, the generalized KL regression [1]_.
 
-    The maximum likelihood estimate when ``Y`` holds Poisson counts of mean ``A @ X``. The data are never normalised.
+    The maximum likelihood estimate when ``Y`` holds Poisson counts of mean ``A @ X``. The data are never normalized.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ CONVEX = [g for g in PENALTIES if g.convex]
 
 @pytest.mark.parametrize("g", PENALTIES, ids=repr)
 @pytest.mark.parametrize("step", [0.1, 1.0, 10.0])
-def test_prox_minimises_its_definition(g, step, rng):
+def test_prox_minimizes_its_definition(g, step, rng):
     u = rng.standard_normal((5, 3))
     z = g.prox(u, step)
     best = step * g.value(z) + 0.5 * np.sum((z - u) ** 2)
