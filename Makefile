@@ -18,7 +18,6 @@ PORT ?= 8000
 # One BLAS thread a process: two notebooks or two test workers share the machine, and timings are comparable.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
-export MPLBACKEND := Agg
 
 .PHONY: help install book test test-site test-browser test-oldest serve bench lint lock clean
 
@@ -45,6 +44,7 @@ book: $(STAMP)
 	@$(MAKE) --no-print-directory test-site
 	@echo "The site is $(abspath $(SITE))/index.html; make serve opens it."
 
+test: export MPLBACKEND := Agg # not for book: notebooks have their own
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -m "not network" --ignore=tests/site --ignore=tests/browser
 
