@@ -100,7 +100,9 @@ def link_types(app, what, name, obj, options, lines) -> None:
 
 def number_references(app, what, name, obj, options, lines) -> None:
     """Make the references of a docstring a plain list: footnotes of the same number would clash on one page."""
-    lines[:] = [re.sub(r"\[(\d+)\]_", r"[\1]", re.sub(r"^(\s*)\.\. \[(\d+)\]", r"\1\2.", line)) for line in lines]
+    for i, line in enumerate(lines):
+        line = re.sub(r"\[(\d+)\]_", r"[\1]", line)
+        lines[i] = re.sub(r"^(\s*)\.\. \[(\d+)\] ", r"\1\2. \\", line)  # the backslash: an initial is not a list item
 
 
 def fix_colab_link(app, pagename, templatename, context, doctree) -> None:

@@ -7,12 +7,23 @@ import pytest
 SITE = Path(__file__).parents[2] / "_build" / "html"
 PAGES = [path.relative_to(SITE).as_posix() for path in sorted((SITE / "book").rglob("*.html"))]
 DEMOS = [name for name in PAGES if "hdr-demo" in (SITE / name).read_text(encoding="utf-8")]
-WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+WCAG = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+    "resultTypes": ["violations"],
+}
 
-# What each element shows that is wider than the window and not inside something that scrolls.
-OVERFLOW = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-  [...document.querySelectorAll("article *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
-  .map(e => `${e.tagName} ${e.className}`).slice(0, 5).concat(`page is ${document.documentElement.scrollWidth} wide`)"""
+# Drop what MathJax drew before axe looks, which would spend most of its time there: readers are given the MathML beside it.
+DROP_FORMULAS = "document.querySelectorAll('mjx-container').forEach(e => e.remove())"
+
+# The elements that push the page wider than the window: those past its edge, not inside something that scrolls.
+OVERFLOW = """() => {
+  const root = document.documentElement;
+  const scrolls = e => e && e !== root && (getComputedStyle(e).overflowX !== "visible" || scrolls(e.parentElement));
+  const wide = e => e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e.parentElement);
+  if (root.scrollWidth <= innerWidth) return [];
+  const names = [...document.querySelectorAll("article *")].filter(wide).map(e => `wide: ${e.tagName} ${e.className}`);
+  return [`the page is ${root.scrollWidth} wide`, ...names.slice(0, 5)];
+}"""
 
 
 def accessibility(violations):
@@ -36,9 +47,11 @@ def test_page(visit, name, width, scheme):
     if page.locator("mjx-container").count() < page.locator(".math").count():
         problems.append("a formula is not typeset")
     problems += [f"formula: {text}" for text in page.locator("mjx-merror, [data-mjx-error]").all_inner_texts()]
+    if page.evaluate("document.documentElement.dataset.theme") != scheme:
+        problems.append(f"the theme is not {scheme}")
+    page.evaluate(DROP_FORMULAS)
     problems += accessibility(axe.run(page, options=WCAG).response["violations"])
     assert problems == []
-    assert page.evaluate("document.documentElement.dataset.theme") == scheme
 
 
 @pytest.mark.parametrize("name", DEMOS)
@@ -47,7 +60,7 @@ def test_sliders_redraw_by_keyboard_and_mouse(visit, name):
     for index in range(sliders):
         page = visit(name)  # each slider from the state in which a reader finds it
         slider = page.locator(".hdr-demo input[type=range]").nth(index)
-        demo = page.locator(".hdr-demo").filter(has=slider)
+        demo = page.locator(".hdr-demo").filter(has=page.locator(f"#{slider.get_attribute('id')}"))
         states = [state(slider, demo)]
         slider.focus()
         page.keyboard.press("ArrowRight")
