@@ -12,7 +12,7 @@ WCAG = {
     "resultTypes": ["violations"],
 }
 
-# Drop what MathJax drew before axe looks, which would spend most of its time there: readers are given the MathML beside it.
+# Drop what MathJax drew before axe looks, where it would spend most of its time: readers get MathML.
 DROP_FORMULAS = "document.querySelectorAll('mjx-container').forEach(e => e.remove())"
 
 # The elements that push the page wider than the window: those past its edge, not inside something that scrolls.
