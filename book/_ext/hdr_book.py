@@ -54,7 +54,7 @@ def compile_inventories() -> dict:
     for source in sorted((ROOT / "book" / "_inventories").glob("*.txt")):
         url, *lines = source.read_text(encoding="utf-8").splitlines()
         entries = "".join(f"{line}\n" for line in lines if line and not line.startswith("#"))
-        head = f"# Sphinx inventory version 2\n# Project: {source.stem}\n# Version: \n# The rest is compressed with zlib.\n"
+        head = f"# Sphinx inventory version 2\n# Project: {source.stem}\n# Version: \n# Compressed with zlib:\n"
         target = BUILD / "inventories" / f"{source.stem}.inv"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(head.encode() + zlib.compress(entries.encode()))
