@@ -44,7 +44,8 @@ book: $(STAMP)
 	@$(MAKE) --no-print-directory test-site
 	@echo "The site is $(abspath $(SITE))/index.html; make serve opens it."
 
-test: export MPLBACKEND := Agg # not for book: notebooks have their own
+# Not for book, whose notebooks have a backend of their own.
+test test-oldest: export MPLBACKEND := Agg
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -m "not network" --ignore=tests/site --ignore=tests/browser
 
