@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tensorly_hdr import _validation as check
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -21,6 +23,7 @@ def axes_of(x: Any, default: str = "mode") -> tuple[Axis, ...] | None:
     """Axes of a DataArray; None for everything else (``xarray`` is not imported to find out)."""
     if not (type(x).__module__.startswith("xarray") and hasattr(x, "dims")):
         return None
+    check.distinct_names("the data", [str(d) for d in x.dims])
     return tuple(_axis(x, d) for d in x.dims)
 
 
@@ -45,10 +48,11 @@ def labelled(array: Any, *axes: Axis) -> xr.DataArray:
     return out
 
 
-def component_axis(rank: int) -> Axis:
-    """Return the axis of the components, numbered from zero."""
+def component_axis(rank: int, others: tuple[Axis, ...] = ()) -> Axis:
+    """Return the axis of the components, numbered from zero; ``component_2`` when the data use that name."""
     import numpy as np
     import xarray as xr
 
-    numbers = np.arange(rank)
-    return Axis("component", xr.DataArray(numbers, dims="component", coords={"component": numbers}).coords)
+    taken = {name for axis in others for name in (axis.name, *map(str, axis.coords if axis.coords is not None else ()))}
+    name, numbers = "component_2" if "component" in taken else "component", np.arange(rank)
+    return Axis(name, xr.DataArray(numbers, dims=name, coords={name: numbers}).coords)

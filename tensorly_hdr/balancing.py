@@ -55,6 +55,7 @@ def balance(factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty) -> t
     out = [u.copy() for u in arrays]
     for q in range(arrays[0].shape[1]):
         a = np.array([g.value(u[:, [q]]) for g, u in zip(gs, arrays, strict=True)])
+        check.in_domain("factors", a)
         if (a <= 0).any():
             for u in out:
                 u[:, q] = 0.0
@@ -98,10 +99,12 @@ def scale(T: Any, factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty
     """
     arrays = check.factors("factors", factors)
     T = check.as_array("T", T, sparse=True)
+    check.order_of("T", T, matrix=False)
     check.same_shape("factors", tuple(len(u) for u in arrays), T.shape)
     gs = check.per_mode("penalties", penalties, len(arrays), None)
-    for g in gs:
+    for g, u in zip(gs, arrays, strict=True):
         check.scalable(g, Entry)
+        check.in_domain("factors", np.array([g.value(u)]))
     d = len(arrays)
     # accumulate, since t**d and the ridge share a coefficient when d = 2
     cost = np.zeros(2 * d + 1)

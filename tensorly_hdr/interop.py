@@ -35,7 +35,7 @@ def from_tensorly(cp: Any) -> tuple[NDArray, ...]:
     >>> from_tensorly(CPTensor((np.array([2.0]), [np.ones((2, 1)), np.ones((3, 1))])))[0].ravel()
     array([2., 2.])
     """
-    weights, factors = cp
+    weights, factors = getattr(cp, "x", cp)
     arrays = check.factors("factors", factors)
     if weights is None:
         return arrays
@@ -62,5 +62,6 @@ def label(factors: Sequence[Any], like: Any) -> tuple[Any, ...]:
     arrays = check.factors("factors", factors)
     axes = axes_of(like) or default_axes(len(np.shape(like)))
     check.same_size(factors=len(arrays), modes_of_like=len(axes))
-    last = component_axis(arrays[0].shape[1])
+    check.same_shape("factors", tuple(len(u) for u in arrays), tuple(np.shape(like)))
+    last = component_axis(arrays[0].shape[1], axes)
     return tuple(labelled(u, axis, last) for u, axis in zip(arrays, axes, strict=True))

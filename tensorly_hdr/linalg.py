@@ -1,7 +1,8 @@
 """Tensor algebra on tall factors (rows = the mode, columns = the components).
 
 The unfolding is row-major: the other modes follow in their order, the last one fastest, so that
-``unfold(reconstruct(factors), m) == factors[m] @ khatri_rao(factors, m).T``.
+``unfold(reconstruct(factors), m) == factors[m] @ khatri_rao(factors, m).T``. These are building blocks of algorithms:
+they trust their arguments, which the public functions have checked.
 """
 
 from collections.abc import Sequence
@@ -77,7 +78,7 @@ def mttkrp(tensor: Any, factors: Sequence[NDArray], mode: int) -> NDArray:
     left, right = prod(tensor.shape[:mode]), prod(tensor.shape[mode + 1 :])
     n, r = factors[mode].shape
     # one BLAS product with the larger side, then a batched sum over the smaller one
-    if right >= left:
+    if after and (right >= left or not before):
         part = (tensor.reshape(-1, right) @ khatri_rao(after)).reshape(left, n, r)
         out: NDArray = part[0] if not before else np.einsum("inz,iz->nz", part, khatri_rao(before))
         return out

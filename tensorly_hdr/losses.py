@@ -8,11 +8,13 @@ two nonnegative parts of its derivative in the model (what multiplicative update
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
 from scipy.special import kl_div
+
+from tensorly_hdr import _validation as check
 
 
 class Loss(Protocol):
@@ -43,7 +45,7 @@ class Frobenius:
     2.5
     """
 
-    beta: float = 2.0
+    beta: ClassVar[float] = 2.0
 
     def value(self, Y: Any, M: Any) -> float:
         """Half the sum of squared differences."""
@@ -72,7 +74,7 @@ class KullbackLeibler:
     3.0
     """
 
-    beta: float = 1.0
+    beta: ClassVar[float] = 1.0
 
     def value(self, Y: Any, M: Any) -> float:
         """Sum of the divergence; infinite where ``M = 0 < Y``."""
@@ -112,6 +114,9 @@ class Beta:
     """
 
     beta: float
+
+    def __post_init__(self) -> None:
+        check.finite_float("beta", self.beta)
 
     def value(self, Y: Any, M: Any) -> float:
         """Sum of the divergence over all entries."""

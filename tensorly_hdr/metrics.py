@@ -33,7 +33,10 @@ def kkt_residual(A: Any, Y: Any, X: Any, penalty: Penalty | None = None) -> floa
     0.0
     """
     g = NonNegative() if penalty is None else penalty
-    A, Y, X = (check.as_array(name, v) for name, v in (("A", A), ("Y", Y), ("X", X)))
+    check.is_penalty("penalty", g)
+    A = check.as_array("A", A, ndim=2)
+    Y, X = check.as_array("Y", Y, ndim=(1, 2)), check.as_array("X", X, ndim=(1, 2))
+    check.same_size(rows_of_A=A.shape[0], rows_of_Y=Y.shape[0])
     check.same_shape("X", X.shape, (A.shape[1], *Y.shape[1:]))
     cross, L = A.T @ Y, float(np.linalg.norm(A, 2)) ** 2 or 1.0
     x = X if X.ndim == 2 else X[:, None]
@@ -43,10 +46,11 @@ def kkt_residual(A: Any, Y: Any, X: Any, penalty: Penalty | None = None) -> floa
 
 
 def kl_gap(A: Any, Y: Any, X: Any, l1: float = 0.0) -> float:
-    r"""Certified bound on :math:`KL(Y, AX) - \min KL`, for the best multiple of ``X``: zero only at the optimum.
+    r"""Certified bound on :math:`F(X) - \min F` with :math:`F(X) = KL(Y, AX) + \lambda_1 \sum X`.
 
-    With :math:`c = A^T 1 + \lambda_1` and :math:`r = A^T (y / Ax) / c`, every observation satisfies
-    :math:`KL(x) - KL^* \le \|y\|_1 \log \max_j r_j` once ``x`` is scaled so that :math:`c^T x = 1^T y` [1]_. The bounds
+    It holds for the best multiple of ``X``, is zero only at the optimum, and infinite when ``X`` predicts zero where
+    ``Y`` is positive. With :math:`c = A^T 1 + \lambda_1` and :math:`r = A^T (y / Ax) / c`, every observation satisfies
+    :math:`F(x) - F^* \le \|y\|_1 \log \max_j r_j` once ``x`` is scaled so that :math:`c^T x = 1^T y` [1]_; the bounds
     are summed over the columns of ``Y``.
 
     References
@@ -59,8 +63,13 @@ def kl_gap(A: Any, Y: Any, X: Any, l1: float = 0.0) -> float:
     0.0
     """
     A = check.as_array("A", A, ndim=2, nonneg=True)
-    Y, X = check.as_array("Y", Y, nonneg=True), check.as_array("X", X, nonneg=True)
+    Y, X = check.as_array("Y", Y, ndim=(1, 2), nonneg=True), check.as_array("X", X, ndim=(1, 2), nonneg=True)
+    check.same_size(rows_of_A=A.shape[0], rows_of_Y=Y.shape[0])
+    check.same_shape("X", X.shape, (A.shape[1], *Y.shape[1:]))
     Y, X = Y.reshape(len(Y), -1), X.reshape(len(X), -1)
+    check.finite_divergence(Y, A)
+    if ((A @ X == 0) & (Y > 0)).any():
+        return float("inf")
     c = A.sum(axis=0)[:, None] + check.nonneg_float("l1", l1)
     totals = Y.sum(axis=0)
     x = X * (totals / np.maximum((c * X).sum(axis=0), np.finfo(X.dtype).tiny))
@@ -70,6 +79,8 @@ def kl_gap(A: Any, Y: Any, X: Any, l1: float = 0.0) -> float:
 
 def factor_match_score(estimate: Sequence[Any], truth: Sequence[Any], *, weights: bool = False) -> float:
     """Mean, over the best matching of components, of the product over modes of cosines; 1 when all are recovered [1]_.
+
+    When the numbers of components differ, each one without a partner counts as zero.
 
     Parameters
     ----------
@@ -98,7 +109,7 @@ def factor_match_score(estimate: Sequence[Any], truth: Sequence[Any], *, weights
         wa, wb = (np.prod([np.linalg.norm(u, axis=0) for u in f], axis=0) for f in (a, b))
         score *= 1.0 - np.abs(wa[:, None] - wb) / np.maximum(np.maximum(wa[:, None], wb), np.finfo(float).tiny)
     rows, columns = linear_sum_assignment(-score)
-    return float(score[rows, columns].mean())
+    return float(score[rows, columns].sum() / max(score.shape))
 
 
 def _cosines(u: NDArray, v: NDArray) -> NDArray:

@@ -39,7 +39,7 @@ class Stop(TypedDict, total=False):
     progress: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """What was recorded at each iterate; entry 0 is the start and ``time[0]`` the set-up.
 
@@ -58,7 +58,7 @@ class Trace:
     extra: dict[str, NDArray] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """Estimate ``x``, its ``trace``, why the run stopped, after how many iterations, and with which solver.
 
@@ -131,13 +131,18 @@ def run(
             if bar is not None:
                 bar.set_postfix(loss=f"{losses[-1]:.6g}", seconds=f"{elapsed:.1f}", refresh=False)
                 bar.update(min(k, 1))
-            wants_stop = callback is not None and callback(k, view(x), info) is True
+            wants_stop = callback is not None and _is_true(callback(k, view(x), info))
             status = _verdict(losses, elapsed, wants_stop, max_iter=max_iter, tol=tol, max_time=max_time)
     finally:
         if bar is not None:
             bar.close()
     traced = {key: np.array(values) for key, values in extra.items()}
     return x, Trace(np.array(losses), np.array(times), traced), status, k
+
+
+def _is_true(answer: object) -> bool:
+    """Whether a callback said True; what it returns by accident (an array, a number) does not stop the run."""
+    return isinstance(answer, bool | np.bool_) and bool(answer)
 
 
 def _verdict(

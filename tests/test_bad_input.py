@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 
 import tensorly_hdr as hdr
 from tensorly_hdr import interop, metrics
@@ -11,6 +11,7 @@ from tensorly_hdr.penalties import NonNegative, Simplex, SquaredL2
 
 GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
 A = np.random.default_rng(1).random((6, 3)) + 0.1
+LABELLED = xr.DataArray(GOOD, dims=("a", "b"), coords={"a": np.arange(6), "b": np.arange(5)})
 SIGNED = GOOD - GOOD.mean()
 
 #: every public function of data: name, how to call it on an array, and what it says of negative data
@@ -35,7 +36,7 @@ FUNCTIONS = {
     "psnr": (lambda Y: metrics.psnr(Y, GOOD), None),
     "support_score": (lambda Y: metrics.support_score(Y, GOOD), None),
     "to_tensorly": (lambda Y: interop.to_tensorly([Y, Y]), None),
-    "label": (lambda Y: interop.label([Y, Y], GOOD), None),
+    "label": (lambda Y: interop.label([Y, Y], np.ones((6, 6))), None),
 }
 EVERY = pytest.mark.parametrize("call", [f for f, _ in FUNCTIONS.values()], ids=FUNCTIONS)
 
@@ -154,8 +155,11 @@ def test_sparse_input_is_checked_too():
         hdr.nmf(csr_array(GOOD.astype(complex)), 2)
     with pytest.raises(TypeError, match="absent entries are zeros"):
         hdr.nmf(csr_array(GOOD), 2, mask=GOOD > 0.5)
-    with pytest.raises(ValueError, match="infinite at zero"):
-        hdr.nmf(csr_array(GOOD), 2, loss="is")
+    for loss in ("is", hdr.Beta(0.5), hdr.Beta(1.5), hdr.Beta(3.0)):
+        with pytest.raises(ValueError, match="Y is sparse: use loss='kl'"):
+            hdr.nmf(csr_array(GOOD), 2, loss=loss)
+    with pytest.raises(ValueError, match="must be a matrix when it is sparse"):
+        hdr.ncp(coo_array(np.ones((2, 3, 4))), 2)
 
 
 @pytest.mark.parametrize("method", [hdr.nmf, hdr.ncp, hdr.spa, hdr.snpa])
@@ -169,6 +173,12 @@ def test_rank_must_be_a_positive_integer(method, rank):
 def test_rank_too_large_for_separable(method):
     with pytest.raises(ValueError, match="rank must be at most 5"):
         method(GOOD, 6)
+
+
+def test_a_dimension_called_component_is_kept_apart():
+    W, H = hdr.nmf(xr.DataArray(GOOD, dims=("band", "component")), 2, seed=0, max_iter=3).to_xarray()
+    assert W.dims == ("band", "component_2")
+    assert H.dims == ("component", "component_2")
 
 
 def test_rank_above_the_dimensions_is_allowed_in_nmf():
@@ -215,6 +225,21 @@ def test_rank_above_the_dimensions_is_allowed_in_nmf():
         (lambda: hdr.Simplex(total=0.0), "total must be a positive"),
         (lambda: hdr.HardSparse(0), "k must be a positive integer"),
         (lambda: metrics.nmse(GOOD, GOOD[:2]), "must have shape"),
+        (lambda: hdr.nmf(GOOD, 2, fixed=0), "fixed must be a sequence"),
+        (lambda: hdr.nmf(GOOD, 2, fixed=(0.5,), init=(A, None)), "fixed must hold modes"),
+        (lambda: hdr.nnls(A, 3.0), "got the scalar"),
+        (lambda: hdr.Box("a"), "both numbers"),
+        (lambda: hdr.Box(np.inf, np.inf), "lower must be at most upper"),
+        (lambda: hdr.Beta(np.nan), "beta must be a finite"),
+        (lambda: hdr.spa(1e200 * GOOD, 2), "rescale the data"),
+        (lambda: hdr.nmf(1e-200 * GOOD, 2), "rescale the data"),
+        (lambda: metrics.kkt_residual(A, GOOD[:5], np.ones((3, 5))), "rows of A = 6, rows of Y = 5"),
+        (lambda: interop.label([A, A], GOOD), "must have shape"),
+        (lambda: hdr.datasets.load(len), "name must be one of"),
+        (lambda: hdr.nmf(LABELLED, 2, mask=(LABELLED > 0).T), "same dimensions in the same order"),
+        (lambda: hdr.nmf(LABELLED, 2, mask=(LABELLED > 0)[::-1]), "different coordinates along 'a'"),
+        (lambda: hdr.nnls(LABELLED, LABELLED.rename(a="c")), "same dimensions in the same order"),
+        (lambda: hdr.nnls(LABELLED, LABELLED), "must have different names"),
     ],
 )
 def test_value_errors_name_the_argument(call, word):
@@ -231,6 +256,13 @@ def test_value_errors_name_the_argument(call, word):
         (lambda: hdr.nmf(GOOD, 2, loss=hdr.Beta), "write Beta"),
         (lambda: hdr.nmf(GOOD, 2, mask=GOOD), "mask must be boolean"),
         (lambda: hdr.nmf(GOOD, 2, max_iters=3), "max_iters"),
+        (lambda: hdr.nmf(GOOD, 2, penalties=5), "must have methods value"),
+        (lambda: hdr.balance([GOOD, GOOD], None), "must have methods value"),
+        (lambda: metrics.factor_match_score(None, [GOOD]), "estimate must be a sequence"),
+        (lambda: metrics.kkt_residual(A, GOOD, np.ones((3, 5)), NonNegative), "write NonNegative"),
+        (lambda: hdr.nmf(GOOD, 2, init=5), "init must be"),
+        (lambda: hdr.nmf(GOOD, 2, mask=csr_array(GOOD > 0.5)), "plain boolean array"),
+        (lambda: hdr.nmf(hdr.datasets.load("indian_pines"), 2), "Y.data"),
         (lambda: hdr.nmf(GOOD), "rank"),
     ],
 )

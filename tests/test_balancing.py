@@ -73,6 +73,25 @@ def test_the_scalar_swamp_of_the_manuscript():
     a, b = scale(np.array([[y]]), [a, b], SquaredL2(lam))
     assert a[0, 0] == pytest.approx(b[0, 0])
     assert a[0, 0] * b[0, 0] == pytest.approx(y - lam)
+    loss = 0.5 * (y - a[0, 0] * b[0, 0]) ** 2 + lam * (a[0, 0] ** 2 + b[0, 0] ** 2) / 2
+    assert loss == pytest.approx(lam * y - lam**2 / 2, rel=1e-12)
+    # the manuscript's cost has no factor 1/2: its optimum is lam (2 y - lam) = 0.001999, and it prints 0.00199825
+    assert 2 * loss == pytest.approx(lam * (2 * y - lam), rel=1e-12)
+
+
+def test_the_implicit_penalty_of_two_ridges_has_weight_two_root_of_their_product(rng):
+    """Manuscript 10 prints sqrt(l1 l2) / 2; for l1 |w|^2 + l2 |h|^2 the balanced value is 2 sqrt(l1 l2) |w| |h|."""
+    w, h, l1, l2 = rng.random((4, 1)), rng.random((5, 1)), 0.3, 2.0
+    gs = (SquaredL2(2 * l1), SquaredL2(2 * l2))
+    value = sum(g.value(u) for g, u in zip(gs, balance([w, h], gs), strict=True))
+    assert value == pytest.approx(2 * np.sqrt(l1 * l2) * np.linalg.norm(w) * np.linalg.norm(h))
+
+
+def test_factors_outside_the_domain_are_refused(rng):
+    bad = [-np.ones((2, 1)), np.ones((3, 1))]
+    for call in (lambda g: balance(bad, g), lambda g: scale(-np.ones((2, 3)), bad, g)):
+        with pytest.raises(ValueError, match="outside the domain"):
+            call(NonNegative(l2=1.0))
 
 
 @pytest.mark.parametrize("order", [2, 3, 4])

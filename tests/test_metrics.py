@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from tlviz.factor_tools import factor_match_score as tlviz_score
 
-from tensorly_hdr import metrics
+from tensorly_hdr import metrics, nnkl
 from tensorly_hdr.interop import from_tensorly, label, to_tensorly
+from tensorly_hdr.penalties import NonNegative
 
 
 def test_factor_match_score_ignores_order_and_scale_and_agrees_with_tlviz(rng):
@@ -38,6 +39,44 @@ def test_support_score():
     assert metrics.support_score([0, 1, 2], [0, 5, 5]) == 1.0
     assert metrics.support_score([1, 0, 0], [0, 5, 5]) == 0.0
     assert metrics.support_score([0, 0], [0, 0]) == 1.0
+
+
+@pytest.mark.parametrize("l1", [0.0, 0.7])
+def test_kl_gap_bounds_vanishes_and_ignores_scale(l1, rng):
+    A = rng.random((15, 4)) + 0.05
+    y = rng.poisson(6, 15).astype(float)
+
+    def objective(x):
+        model = A @ x
+        return float(np.sum(model - y) + np.sum(y[y > 0] * np.log(y[y > 0] / model[y > 0])) + l1 * x.sum())
+
+    best = nnkl(A, y, penalty=NonNegative(l1=l1), max_iter=100_000, tol=1e-17).x
+    assert metrics.kl_gap(A, y, best, l1) < 1e-5
+    for _ in range(50):
+        x = rng.random(4)
+        gap = metrics.kl_gap(A, y, x, l1)
+        assert metrics.kl_gap(A, y, 7 * x, l1) == pytest.approx(gap)
+        scaled = x * y.sum() / ((A.sum(axis=0) + l1) @ x)
+        assert 0 < objective(scaled) - objective(best) <= gap
+    assert metrics.kl_gap(A, y, np.zeros(4), l1) == np.inf
+    with pytest.raises(ValueError, match="all zero where Y is positive"):
+        metrics.kl_gap(0 * A, y + 1, best)
+
+
+def test_missing_components_count_against_the_score(rng):
+    truth = [rng.random((n, 3)) for n in (5, 6)]
+    assert metrics.factor_match_score([u[:, :1] for u in truth], truth) == pytest.approx(1 / 3)
+
+
+def test_weights_of_a_cp_tensor_count(rng):
+    from tensorly.cp_tensor import CPTensor
+
+    from tensorly_hdr.linalg import reconstruct
+
+    factors = [rng.random((n, 2)) for n in (3, 4)]
+    weighted = CPTensor((np.array([1.0, 5.0]), factors))
+    np.testing.assert_allclose(reconstruct(to_tensorly(weighted).factors), weighted.to_tensor())
+    assert metrics.factor_match_score(weighted, factors, weights=True) < 0.99
 
 
 def test_kkt_residual_is_positive_away_from_the_optimum(rng):

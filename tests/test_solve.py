@@ -50,6 +50,8 @@ def test_tolerance_is_relative_to_the_start():
 def test_max_time_callback_and_divergence():
     assert run(halving(), lambda x: x, max_time=0.0, tol=0)[2] == "max_time"
     assert run(halving(), lambda x: x, tol=0, callback=lambda k, x, info: k == 3)[2:] == ("callback", 3)
+    assert run(halving(), lambda x: x, tol=0, callback=lambda k, x, info: np.bool_(k == 3))[2:] == ("callback", 3)
+    assert run(halving(), lambda x: x, tol=0, max_iter=4, callback=lambda k, x, info: k)[2] == "max_iter"
     assert run(halving(), lambda x: np.nan if x < 0.2 else x, tol=0)[2] == "diverged"
 
 
@@ -95,6 +97,9 @@ def test_results_are_frozen_and_print_in_one_line():
     assert repr(result).startswith("Result(x: 3x4, loss=")
     assert "\n" not in repr(nmf(Y, 2, seed=0, max_iter=2))
     assert result.loss == result.trace.loss[-1]
+    assert result == result
+    assert result != nnls(A, Y)
+    assert len({result, result.trace}) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,34 @@
 """Checks of numbers, names and options."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 
 def choice(name: str, value: Any, options: Mapping[str, Any]) -> Any:
-    """Look ``value`` up in ``options``, or list the options; a function stands for itself."""
-    if callable(value):
-        return value
+    """Look ``value`` up in ``options``, or list the options."""
     if not isinstance(value, str) or value not in options:
         raise ValueError(f"{name} must be one of {sorted(options)}, got {value!r}.")
     return options[value]
+
+
+def solver(value: Any, options: Mapping[str, Any]) -> Any:
+    """Solver by name; a function stands for itself."""
+    return value if callable(value) else choice("solver", value, options)
+
+
+def finite_float(name: str, value: Any) -> None:
+    """Check that ``value`` is a finite number."""
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not is_number or not np.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, got {value!r}.")
+
+
+def distinct_names(what: str, names: Sequence[str]) -> None:
+    """Refuse axes that share a name: the result could not be labelled."""
+    if len(set(names)) < len(names):
+        raise ValueError(f"the dimensions of {what} must have different names, got {tuple(names)}; rename one.")
 
 
 def positive_int(name: str, value: Any, *, at_most: int | None = None, why: str = "") -> int:
@@ -50,8 +66,9 @@ def axis(value: Any) -> None:
 
 def interval(lower: Any, upper: Any) -> None:
     """Check the bounds of a box; NaN fails too."""
-    if not lower <= upper:
-        raise ValueError(f"lower must be at most upper, got lower={lower!r}, upper={upper!r}.")
+    numbers = all(isinstance(v, int | float | np.integer | np.floating) for v in (lower, upper))
+    if not numbers or not lower <= upper or lower == np.inf or upper == -np.inf:
+        raise ValueError(f"lower must be at most upper, both numbers, got lower={lower!r}, upper={upper!r}.")
 
 
 def generator(seed: Any) -> np.random.Generator:

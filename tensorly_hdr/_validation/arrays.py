@@ -1,11 +1,12 @@
 """Checks of arrays: type, shape, entries, and how they go together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, is_array_api_obj, is_numpy_array
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, issparse
 
 
 def as_array(
@@ -18,11 +19,13 @@ def as_array(
     any_namespace: bool = False,
     finite: bool = True,
 ) -> Any:
-    """Return ``x`` as a C-ordered real floating array that the caller's later edits cannot reach by accident.
+    """Return ``x`` as a C-ordered real floating array; ``x`` itself where nothing has to change.
 
     float32 stays float32, every other real type becomes float64. ``sparse`` lets scipy.sparse arrays through (as
     CSR), ``any_namespace`` lets other array libraries through (PyTorch, array-api-strict).
     """
+    if type(x).__name__ == "Dataset" and hasattr(x, "data"):
+        raise TypeError(f"{name} is a dataset; pass its array, {name}.data.")
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array; pass {name}.data, and mask=~{name}.mask where a mask is accepted.")
     if is_sparse(x):
@@ -41,8 +44,8 @@ def as_array(
 
 
 def is_sparse(x: Any) -> bool:
-    """Tell a scipy.sparse matrix or array without importing scipy.sparse."""
-    return type(x).__module__.startswith("scipy.sparse")
+    """Tell a scipy.sparse matrix or array."""
+    return bool(issparse(x))
 
 
 def _as_numpy(name: str, x: Any) -> NDArray:
@@ -51,13 +54,18 @@ def _as_numpy(name: str, x: Any) -> NDArray:
     except (ValueError, TypeError) as error:
         raise ValueError(f"{name} must be a rectangular array of numbers, got {type(x).__name__}: {error}.") from None
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must be a real numeric array, got {type(x).__name__} of dtype {array.dtype}.")
+        raise TypeError(
+            f"{name} must be a real numeric array, got {type(x).__name__} of dtype {array.dtype}; "
+            "convert it, for instance by np.asarray(x, dtype=float)."
+        )
+    if array.ndim == 0:
+        raise ValueError(f"{name} must have 1 dimension(s) or more, got the scalar {array}.")
     return np.ascontiguousarray(array, dtype=np.float32 if array.dtype == np.float32 else np.float64)
 
 
 def _as_csr(name: str, x: Any) -> Any:
-    from scipy.sparse import csr_array
-
+    if x.ndim > 2:
+        raise ValueError(f"{name} must be a matrix when it is sparse, got shape {x.shape}; pass {name}.toarray().")
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{name} must hold real numbers, got dtype {x.dtype}.")
     array = csr_array(x, dtype=np.float32 if x.dtype == np.float32 else np.float64, copy=True)
@@ -89,6 +97,9 @@ def _check_entries(name: str, entries: Any, nonneg: bool) -> None:
     xp = array_namespace(entries)
     if not bool(xp.all(xp.isfinite(entries))):
         raise ValueError(f"{name} contains NaN or infinite entries; mask or impute them first.")
+    size, limit = float(xp.max(xp.abs(entries))), 0.1 * float(xp.finfo(entries.dtype).max) ** 0.5
+    if size > limit or 0 < size < 1.0 / limit:
+        raise ValueError(f"{name} has a largest entry of {size:.3g}, whose square is out of range; rescale the data.")
     if nonneg and float(xp.min(entries)) < 0:
         raise ValueError(f"{name} must be nonnegative, its minimum is {float(xp.min(entries)):.3g}; clip it at zero.")
 
@@ -97,6 +108,8 @@ def observed(name: str, mask: Any, shape: tuple[int, ...]) -> NDArray | None:
     """Return ``mask`` as a boolean array, True where the data are observed; None when nothing is missing."""
     if mask is None:
         return None
+    if is_sparse(mask) or isinstance(mask, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain boolean array, got {type(mask).__name__}.")
     array = np.asarray(mask)
     if array.dtype.kind not in "bui" and not np.isin(array, (0.0, 1.0)).all():
         raise TypeError(f"{name} must be boolean, True where the data are observed, got dtype {array.dtype}.")
@@ -121,6 +134,24 @@ def same_dtype(*arrays: Any) -> tuple[Any, ...]:
     return tuple(a if a.dtype == kind else a.astype(kind) for a in arrays)
 
 
+def same_labels(name: str, x: Any, other: str, y: Any, dims: int | None = None) -> None:
+    """Refuse two DataArrays whose first ``dims`` dimensions have other names or coordinates: nothing is aligned."""
+    if not (hasattr(x, "dims") and hasattr(y, "dims")):
+        return
+    a, b = x.dims[:dims], y.dims[:dims]
+    if a != b:
+        raise ValueError(f"{name} and {other} must have the same dimensions in the same order, got {a} and {b}.")
+    for dim in a:
+        if dim in x.indexes and dim in y.indexes and not x.indexes[dim].equals(y.indexes[dim]):
+            raise ValueError(f"{name} and {other} have different coordinates along {dim!r}; align them first.")
+
+
+def in_domain(name: str, values: NDArray) -> None:
+    """Refuse factors where a penalty is infinite."""
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} lie outside the domain of their penalties (a negative entry?); project them first.")
+
+
 def same_size(**sizes: int) -> None:
     """Check that named sizes agree: ``same_size(rows_of_Y=3, rows_of_A=3)``."""
     if len(set(sizes.values())) > 1:
@@ -136,7 +167,7 @@ def same_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> None
 
 def order_of(name: str, T: Any, *, matrix: bool) -> int:
     """Count the modes of the data; exactly two for a matrix, at least two for a tensor."""
-    shape = tuple(getattr(T, "shape", None) or np.shape(_as_numpy(name, T)))
+    shape = tuple(T.shape) if hasattr(T, "shape") else as_array(name, T, finite=False).shape
     if matrix and len(shape) != 2:
         raise ValueError(f"{name} must have 2 dimensions, got shape {shape}; use ncp for tensors.")
     if len(shape) < 2:
@@ -144,32 +175,36 @@ def order_of(name: str, T: Any, *, matrix: bool) -> int:
     return len(shape)
 
 
-def as_data(
-    name: str, T: Any, mask: Any, *, nonneg: bool, positive: bool = False, kl: bool = False
-) -> tuple[Any, NDArray | None]:
+def as_data(name: str, T: Any, mask: Any, *, nonneg: bool, beta: float = 2.0) -> tuple[Any, NDArray | None]:
     """Check the data of a factorization and its mask; hidden entries become zero, whatever they were."""
     array = as_array(name, T, sparse=True, finite=False)
+    same_labels(name, T, "mask", mask)
     seen = observed("mask", mask, array.shape)
     if is_sparse(array):
         if seen is not None:
             raise TypeError(
                 f"{name} is sparse: its absent entries are zeros, not missing; pass {name}.toarray() to use a mask."
             )
-        if positive:
-            raise ValueError(f"{name} is sparse, but this loss is infinite at zero; use loss='kl' or 'frobenius'.")
+        if beta not in (1.0, 2.0):
+            raise ValueError(f"{name} is sparse: use loss='kl' or 'frobenius', or pass {name}.toarray().")
     elif seen is not None:
         array = np.where(seen, array, array.dtype.type(0))
     _check_entries(name, array.data if is_sparse(array) else array, nonneg)
     observed_part = array.data if is_sparse(array) else array if seen is None else array[seen]
-    if positive and float(observed_part.min()) <= 0:
+    if beta <= 0.0 and float(observed_part.min()) <= 0:
         raise ValueError(f"{name} must be positive for this loss, which is infinite at zero; add a small constant.")
     return array, seen
 
 
 def factors(name: str, arrays: Any) -> tuple[NDArray, ...]:
     """Factors of one factorization: two-dimensional arrays with the same number of columns."""
+    weights = getattr(arrays, "weights", None)
     arrays = getattr(arrays, "factors", arrays)
+    if not isinstance(arrays, Iterable) or isinstance(arrays, str):
+        raise TypeError(f"{name} must be a sequence of arrays, one a mode, got {type(arrays).__name__}.")
     out = tuple(as_array(f"{name}[{m}]", u, ndim=2) for m, u in enumerate(arrays))
+    if weights is not None and out:
+        out = (out[0] * np.asarray(weights, dtype=out[0].dtype), *out[1:])
     if not out:
         raise ValueError(f"{name} is empty; at least one factor is needed.")
     same_size(**{f"columns_of_{name}_{m}": u.shape[1] for m, u in enumerate(out)})

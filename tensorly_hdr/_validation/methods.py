@@ -1,6 +1,6 @@
 """Checks of losses, penalties and solvers, and how they go together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,9 +39,9 @@ def is_penalty(name: str, penalty: Any) -> None:
 
 def per_mode(name: str, values: Any, order: int, default: Any) -> tuple[Any, ...]:
     """One penalty a mode: the default, the same for all, or as many as there are modes."""
-    if values is None:
-        values = default
-    each = (values,) * order if hasattr(values, "prox") or isinstance(values, type) else tuple(values)
+    values = default if values is None else values
+    single = hasattr(values, "prox") or not isinstance(values, Iterable) or isinstance(values, str | type)
+    each = (values,) * order if single else tuple(values)
     if len(each) != order:
         raise ValueError(f"{name} must be one penalty, or one for each of the {order} modes, got {len(each)}.")
     for m, g in enumerate(each):
@@ -53,7 +53,7 @@ def loss(value: Any, options: Mapping[str, Any]) -> Any:
     """Loss by name, or the loss itself."""
     if isinstance(value, type):
         raise TypeError(f"loss must be a loss, got the class {value.__name__}; write {value.__name__}(...).")
-    return value if hasattr(value, "split") and hasattr(value, "beta") else choice("loss", value, options)
+    return value if all(hasattr(value, a) for a in ("split", "beta", "value")) else choice("loss", value, options)
 
 
 def beta_penalties(divergence: Any, penalties: Sequence[Any]) -> None:
@@ -69,20 +69,39 @@ def beta_penalties(divergence: Any, penalties: Sequence[Any]) -> None:
 
 def free_modes(fixed: Any, order: int, init: Any) -> list[int]:
     """Modes to update: all but ``fixed``, which need a start of their own."""
-    modes = sorted({int(m) % order if -order <= int(m) < order else _no_mode(m, order) for m in fixed})
+    if not isinstance(fixed, Iterable) or isinstance(fixed, str):
+        raise ValueError(f"fixed must be a sequence of modes, as in fixed=(0,), got {fixed!r}.")
+    fixed = list(fixed)
+    for m in fixed:
+        is_mode = isinstance(m, int | np.integer) and not isinstance(m, bool) and -order <= m < order
+        if not is_mode:
+            raise ValueError(f"fixed must hold modes from 0 to {order - 1}, got {m!r}.")
+    modes = sorted({int(m) % order for m in fixed})
     if len(modes) == order:
         raise ValueError("fixed holds every mode: there is nothing left to fit.")
     if modes and isinstance(init, str):
-        raise ValueError(
-            f"fixed={tuple(modes)} needs the values of these factors: pass init=(...), None for the others."
-        )
-    if modes and not hasattr(init, "factors") and any(tuple(init)[m] is None for m in modes if m < len(tuple(init))):
+        raise ValueError(f"fixed={tuple(modes)} needs the values of these factors: pass init=(...), None for others.")
+    if modes and not hasattr(init, "factors") and any(init[m] is None for m in modes if m < len(init)):
         raise ValueError(f"init holds no factor for the fixed modes {tuple(modes)}.")
     return [m for m in range(order) if m not in modes]
 
 
-def _no_mode(m: Any, order: int) -> int:
-    raise ValueError(f"fixed must hold modes from 0 to {order - 1}, got {m!r}.")
+def start(init: Any) -> Any:
+    """Start of a factorization: a name, something with factors, or a list of arrays; None is the default."""
+    if init is None:
+        return "auto"
+    if isinstance(init, str) or hasattr(init, "factors"):
+        return init
+    if not isinstance(init, Iterable):
+        raise TypeError(f"init must be 'auto', 'random', a result or a sequence of arrays, got {type(init).__name__}.")
+    return list(init)
+
+
+def same_result_shape(label: str, got: Any, wanted: tuple[int, ...]) -> None:
+    """Refuse what a user's solver returns when it is not an array of the shape it was given."""
+    if tuple(getattr(got, "shape", ())) != wanted:
+        shape = getattr(got, "shape", type(got).__name__)
+        raise ValueError(f"solver {label!r} must return (u, memory) with u of shape {wanted}, got {shape}.")
 
 
 def positive_degree(penalty: Any) -> float:

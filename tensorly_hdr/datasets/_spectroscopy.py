@@ -97,7 +97,7 @@ def eem(
     sizes = [check.positive_int(f"shape[{i}]", n) for i, n in enumerate(shape)]
     rank, noise = check.positive_int("rank", rank), check.nonneg_float("noise", noise)
     band = check.choice("profile", profile, PROFILES)
-    rng = np.random.default_rng(seed)
+    rng = check.generator(seed)
     emission, excitation = np.linspace(300, 600, sizes[1]), np.linspace(220, 450, sizes[2])
     centre = rng.uniform(260, 410, rank)
     factors = [
@@ -166,7 +166,7 @@ def hyperspectral_scene(
     rows, columns = (check.positive_int(f"shape[{i}]", n) for i, n in enumerate(shape))
     n_bands, noise = check.positive_int("n_bands", n_bands), check.nonneg_float("noise", noise)
     rank = check.positive_int("rank", rank, at_most=rows * columns, why=", the number of pixels")
-    rng = np.random.default_rng(seed)
+    rng = check.generator(seed)
     wavelength = np.linspace(400, 2500, n_bands)
     spectra = reflectance(wavelength, rank, rng)
     abundances = smooth_abundances((rows, columns), rank, max(rows, columns) / 10, rng)

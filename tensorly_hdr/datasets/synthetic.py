@@ -60,7 +60,7 @@ def low_rank(
     sizes = [check.positive_int(f"shape[{m}]", n) for m, n in enumerate(shape)]
     rank, noise = check.positive_int("rank", rank), check.nonneg_float("noise", noise)
     draw = check.choice("distribution", distribution, {"uniform": _uniform, "sparse": _sparse})
-    rng = np.random.default_rng(seed)
+    rng = check.generator(seed)
     factors = [draw(n, rank, rng) for n in sizes]
     data = noisy(reconstruct(factors), noise, rng)
     modes = [f"mode_{m}" for m in range(len(sizes))]
@@ -101,7 +101,7 @@ def separable(m: int, n: int, rank: int, *, noise: float = 0.0, seed: Seed = Non
     m, n = check.positive_int("m", m), check.positive_int("n", n)
     rank = check.positive_int("rank", rank, at_most=n, why=", the number of columns")
     noise = check.nonneg_float("noise", noise)
-    rng = np.random.default_rng(seed)
+    rng = check.generator(seed)
     W = rng.random((m, rank))
     H = rng.dirichlet(np.ones(rank), size=n)
     indices = rng.permutation(n)[:rank]
@@ -147,7 +147,7 @@ def nnls_problem(
     """
     m, r, n = check.positive_int("m", m), check.positive_int("r", r), check.positive_int("n", n)
     sparsity, noise = check.fraction("sparsity", sparsity), check.nonneg_float("noise", noise)
-    rng = np.random.default_rng(seed)
+    rng = check.generator(seed)
     A = np.abs(rng.standard_normal((m, r)))
     X = rng.uniform(0.5, 1.5, (r, n))
     X[rng.random((r, n)).argsort(axis=0) < round(sparsity * r)] = 0.0
@@ -184,7 +184,7 @@ def poisson_problem(m: int, r: int, n: int = 1, *, counts: float = 10.0, seed: S
     """
     m, r, n = check.positive_int("m", m), check.positive_int("r", r), check.positive_int("n", n)
     counts = check.nonneg_float("counts", counts, positive=True)
-    rng = np.random.default_rng(seed)
+    rng = check.generator(seed)
     A = rng.random((m, r))
     A /= A.sum(axis=0)
     X = rng.exponential(size=(r, n))

@@ -17,9 +17,9 @@ from tensorly_hdr.blocks import Entrywise, Quadratic, fill, half_square
 from tensorly_hdr.factorization.init import given_factors, random_factors
 from tensorly_hdr.factorization.result import FactorResult, as_cp
 from tensorly_hdr.linalg import gram_hadamard, khatri_rao, mttkrp, reconstruct, unfold
-from tensorly_hdr.losses import LOSSES, Frobenius, Loss
+from tensorly_hdr.losses import LOSSES, Beta, Frobenius, Loss
 from tensorly_hdr.penalties import NonNegative, Penalty, entrywise, keeps_nonneg
-from tensorly_hdr.regression import KL_SOLVERS, LS_SOLVERS, Update
+from tensorly_hdr.regression import KL_SOLVERS, LS_SOLVERS, Update, interior, needs_interior
 from tensorly_hdr.solve import Iterate, Stop, run
 
 Block = Quadratic | Entrywise
@@ -160,7 +160,7 @@ class _Problem:
     @property
     def is_quadratic(self) -> bool:
         """Whether the loss is Frobenius."""
-        return self.loss.beta == 2.0
+        return isinstance(self.loss, Frobenius)
 
     @cached_property
     def const(self) -> float:
@@ -193,7 +193,7 @@ class _Problem:
             return value
         if self.mask is not None:
             return 0.5 * float(np.sum((self.T - reconstruct(state.factors))[self.mask] ** 2))
-        cancels = value < 1e-6 * self.const
+        cancels = value < (1e-6 if self.T.dtype == np.float64 else 1e-2) * self.const
         return (
             half_square(self.T - reconstruct(state.factors)) if cancels and not is_sparse(self.T) else max(value, 0.0)
         )
@@ -221,13 +221,15 @@ def _factorize(
     """Check everything, then alternate."""
     axes = axes_of(T)
     loss = check.loss(loss, LOSSES)
+    loss = Frobenius() if loss == Beta(2.0) else loss
+    init = check.start(init)
     order = check.order_of(name, T, matrix=name == "Y")
     gs = check.per_mode("penalties", penalties, order, NonNegative())
     nonneg = loss.beta != 2.0 or all(keeps_nonneg(g) for g in gs)
-    T, mask = check.as_data(name, T, mask, nonneg=nonneg, positive=loss.beta <= 0.0, kl=loss.beta == 1.0)
+    T, mask = check.as_data(name, T, mask, nonneg=nonneg, beta=loss.beta)
     rank = check.positive_int("rank", rank)
     check.beta_penalties(loss, gs)
-    problem = _Problem(T, mask, Frobenius() if loss.beta == 2.0 else loss, gs)
+    problem = _Problem(T, mask, loss, gs)
     updates = _updates(solver, problem)
     free = check.free_modes(fixed, order, init)
     inner = [
@@ -235,8 +237,8 @@ def _factorize(
     ]
     rng = check.generator(seed)
     options = check.stop_options(stop)
-    start = _start(problem, rank, init, rng)
-    steps = _alternate(problem, start, [u for _, u in updates], inner, free)
+    start = _start(problem, rank, init, rng, [u for _, u in updates], free)
+    steps = _alternate(problem, start, updates, inner, free)
     state, trace, status, n_iter = run(steps, problem.objective, view=lambda s: s.factors, **options)
     label = ", ".join(dict.fromkeys(label for label, _ in updates))
     return FactorResult(as_cp(state.factors), trace, status, n_iter, label, axes)
@@ -249,7 +251,7 @@ def _updates(solver: Any, problem: _Problem) -> list[tuple[str, Update]]:
     for g in problem.penalties:
         auto = "mu" if not problem.is_quadratic else "hals" if entrywise(g) else "pgd"
         wanted = auto if isinstance(solver, str) and solver == "auto" else solver
-        update = check.choice("solver", wanted, {**table, "auto": None})
+        update = check.solver(wanted, {**table, "auto": None})
         label = wanted if isinstance(wanted, str) else check.name_of(wanted)
         check.supported(label, update, g)
         out.append((label, update))
@@ -260,18 +262,25 @@ def _n_inner(label: str, problem: _Problem) -> int:
     return 1 if label == "active_set" else 5 if problem.is_quadratic else 3
 
 
-def _start(problem: _Problem, rank: int, init: Any, rng: np.random.Generator) -> list[NDArray]:
-    """Factors to start from, each projected on the domain of its penalty."""
+def _start(
+    problem: _Problem, rank: int, init: Any, rng: np.random.Generator, updates: Sequence[Update], free: Sequence[int]
+) -> list[NDArray]:
+    """Factors to start from, each projected on the domain of its penalty, and inside it where the update needs so."""
     factors = random_factors(problem.T, rank, problem.loss, problem.mask, rng)
     if isinstance(init, str):
         check.choice("init", init, {"auto": None, "random": None})
     else:
         factors = given_factors(init, problem.T.shape, rank, factors)
-    return [np.asarray(g.prox(u, 0.0)) for g, u in zip(problem.penalties, factors, strict=True)]
+    starts = [np.asarray(g.prox(u, 0.0)) for g, u in zip(problem.penalties, factors, strict=True)]
+    return [interior(u) if m in free and needs_interior(updates[m]) else u for m, u in enumerate(starts)]
 
 
 def _alternate(
-    problem: _Problem, factors: list[NDArray], updates: Sequence[Update], n_inner: Sequence[int], free: Sequence[int]
+    problem: _Problem,
+    factors: list[NDArray],
+    updates: Sequence[tuple[str, Update]],
+    n_inner: Sequence[int],
+    free: Sequence[int],
 ) -> Iterator[Iterate]:
     """Improve the free factors in turn; one iterate a round."""
     memory: list[Any] = [None] * len(factors)
@@ -282,5 +291,8 @@ def _alternate(
         for m in free:
             block = block if is_new else problem.block(factors, m)
             is_new = False
-            factors[m], memory[m] = updates[m](factors[m], block, problem.penalties[m], n_inner[m], memory[m])
+            label, update = updates[m]
+            u, memory[m] = update(factors[m], block, problem.penalties[m], n_inner[m], memory[m])
+            check.same_result_shape(label, u, factors[m].shape)
+            factors[m] = u
         yield _State(tuple(factors), block, free[-1]), {}

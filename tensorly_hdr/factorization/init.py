@@ -39,10 +39,8 @@ def _best_scale(T: Any, factors: Sequence[NDArray], loss: Loss, mask: NDArray | 
 
 def given_factors(init: Any, shape: Sequence[int], rank: int, default: list[NDArray]) -> list[NDArray]:
     """Factors of a Result, a CPTensor, or a sequence of arrays (None: the default of that mode)."""
-    weights, arrays = None, init
-    if hasattr(init, "factors"):
-        weights, arrays = getattr(init, "weights", None), init.factors
-    arrays = list(arrays)
+    weights = getattr(init, "weights", None)
+    arrays = list(getattr(init, "factors", init))
     check.same_size(factors_in_init=len(arrays), modes_of_the_data=len(shape))
     out = []
     for m, (array, start) in enumerate(zip(arrays, default, strict=True)):

@@ -12,7 +12,7 @@ from tensorly_hdr._labels import component_axis, default_axes, labelled
 from tensorly_hdr.solve import Result
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class FactorResult(Result):
     """A factorization: ``factors``, tall, in the order of the modes; ``x``, the same as a TensorLy ``CPTensor``.
 
@@ -27,14 +27,14 @@ class FactorResult(Result):
     def to_xarray(self) -> tuple[Any, ...]:
         """Return the factors as DataArrays with dimensions (mode, "component"), coordinates taken from the data."""
         axes = self.axes or default_axes(len(self.factors))
-        last = component_axis(self.factors[0].shape[1])
+        last = component_axis(self.factors[0].shape[1], axes)
         return tuple(labelled(u, axis, last) for u, axis in zip(self.factors, axes, strict=True))
 
     def _shapes(self) -> str:
         return "factors: " + ", ".join("x".join(map(str, u.shape)) for u in self.factors)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class SeparableResult(FactorResult):
     """A separable factorization ``Y ≈ Y[:, indices] @ H.T``.
 

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import Axis, axes_of
-from tensorly_hdr.blocks import Quadratic, least_squares
+from tensorly_hdr.blocks import least_squares
 from tensorly_hdr.factorization.result import SeparableResult, as_cp
-from tensorly_hdr.penalties import NonNegative, Simplex
-from tensorly_hdr.regression import active_set, fista
+from tensorly_hdr.kernels import simplex_rows
+from tensorly_hdr.penalties import NonNegative
+from tensorly_hdr.regression.active_set import active_set, tolerance
 from tensorly_hdr.solve import Iterate, run
 
 TIE = 1e-6  # columns this close to the longest residual are told apart by their own length
@@ -109,7 +110,8 @@ def _at_the_door(Y: Any, rank: Any) -> tuple[tuple[Axis, ...] | None, NDArray, i
 def _finish(steps: Iterator[Iterate], Y: NDArray, name: str, axes: tuple[Axis, ...] | None) -> SeparableResult:
     """Run the picks to their end; an iterate is (indices, H, loss)."""
     (indices, H, _), trace, status, n_iter = run(steps, lambda s: s[2], max_iter=Y.shape[1] + 2, tol=0.0)
-    return SeparableResult(as_cp((Y[:, indices], H)), trace, status, n_iter, name, axes, indices=indices)
+    factors = (Y[:, indices], H.astype(Y.dtype, copy=False))
+    return SeparableResult(as_cp(factors), trace, status, n_iter, name, axes, indices=indices)
 
 
 def _pick(residual: NDArray, length: NDArray) -> int:
@@ -118,17 +120,26 @@ def _pick(residual: NDArray, length: NDArray) -> int:
     return int(np.argmax(np.where(near, length, -1.0)))
 
 
-def _spa_steps(Y: NDArray, rank: int) -> Iterator[Iterate]:
-    length = np.einsum("ij,ij->j", Y, Y, dtype=np.float64)
+def _squares(Y: NDArray) -> NDArray:
+    """Squared length of each column."""
+    return np.asarray(np.einsum("ij,ij->j", Y, Y))
+
+
+def _nothing_left(Y: NDArray, dtype: np.dtype) -> float:
+    """Squared residual, relative to the longest column, that is rounding of data of this type."""
+    return float((max(Y.shape) * np.finfo(dtype).eps) ** 2)
+
+
+def _spa_steps(data: NDArray, rank: int) -> Iterator[Iterate]:
+    Y = data.astype(np.float64, copy=False)
+    length = _squares(Y)
     residual, indices = length.copy(), np.empty(0, dtype=np.intp)
-    basis = np.empty((Y.shape[0], 0), dtype=Y.dtype)
-    H = np.empty((Y.shape[1], 0), dtype=Y.dtype)
+    basis, H = np.empty((Y.shape[0], 0)), np.empty((Y.shape[1], 0))
     yield (indices, H, 0.5 * residual.sum()), {}
     for k in range(rank):
         if residual.max() <= 1e-8 * length.max():  # the running update has lost its digits: project afresh
-            R = Y - basis @ (basis.T @ Y)
-            residual = np.einsum("ij,ij->j", R, R, dtype=np.float64)
-        check.enough_columns(rank if residual.max() > _rounding(Y) * length.max() else k, rank)
+            residual = _squares(Y - basis @ (basis.T @ Y))
+        check.enough_columns(rank if residual.max() > _nothing_left(Y, data.dtype) * length.max() else k, rank)
         j = _pick(residual, length)
         u = Y[:, j] - basis @ (basis.T @ Y[:, j])
         u -= basis @ (basis.T @ u)  # twice is enough
@@ -138,28 +149,24 @@ def _spa_steps(Y: NDArray, rank: int) -> Iterator[Iterate]:
         indices = np.append(indices, j)
         yield (indices, H, 0.5 * residual.sum()), {}
     W = Y[:, indices]
-    H, _ = active_set(np.zeros((Y.shape[1], rank), dtype=Y.dtype), least_squares(Y.T, W), NonNegative())
+    H, _ = active_set(np.zeros((Y.shape[1], rank)), least_squares(Y.T, W), NonNegative())
     yield (indices, H, 0.5 * float(np.sum((Y - W @ H.T) ** 2))), {}
 
 
-def _rounding(Y: NDArray) -> float:
-    """Squared relative residual below which nothing but rounding is left."""
-    return float((max(Y.shape) * np.finfo(Y.dtype).eps) ** 2)
-
-
-def _snpa_steps(Y: NDArray, rank: int) -> Iterator[Iterate]:
-    length = np.einsum("ij,ij->j", Y, Y, dtype=np.float64)
+def _snpa_steps(data: NDArray, rank: int) -> Iterator[Iterate]:
+    Y = data.astype(np.float64, copy=False)
+    length = _squares(Y)
     residual, indices = length.copy(), np.empty(0, dtype=np.intp)
-    H = np.empty((Y.shape[1], 0), dtype=Y.dtype)
+    H = np.empty((Y.shape[1], 0))
+    # the coefficients come from normal equations: half of the digits of the residual are theirs
+    nothing = max(_nothing_left(Y, data.dtype), 1e-16)
     yield (indices, H, 0.5 * residual.sum()), {}
     for k in range(rank):
-        check.enough_columns(rank if residual.max() > 1e-16 * length.max() else k, rank)
+        check.enough_columns(rank if residual.max() > nothing * length.max() else k, rank)
         j = _pick(residual, length)
         indices = np.append(indices, j)
-        H = np.column_stack([H, np.zeros(len(H), dtype=Y.dtype)])
-        H = _hull_coefficients(Y, indices, H)
-        R = Y - Y[:, indices] @ H.T
-        residual = np.einsum("ij,ij->j", R, R, dtype=np.float64)
+        H = _hull_coefficients(Y, indices, np.column_stack([H, np.zeros(len(H))]))
+        residual = _squares(Y - Y[:, indices] @ H.T)
         residual[indices] = 0.0
         yield (indices, H, 0.5 * residual.sum()), {}
 
@@ -167,25 +174,17 @@ def _snpa_steps(Y: NDArray, rank: int) -> Iterator[Iterate]:
 def _hull_coefficients(Y: NDArray, indices: NDArray, H: NDArray) -> NDArray:
     """Coefficients ``h >= 0, sum h <= 1`` of the best approximation of each column of ``Y`` by the picked ones.
 
-    The cone first, exactly; where the sum exceeds one, the constraint binds and FISTA finishes on these columns alone.
+    The cone first; where the sum exceeds one the constraint binds, and the column is projected on the simplex. Both are
+    exact. Taking the mean of the picked columns off, which changes nothing on the simplex, keeps the digits.
     """
-    block = least_squares(Y.T, Y[:, indices])
-    H, _ = active_set(H, block, NonNegative())
-    H[indices] = np.eye(len(indices), dtype=H.dtype)
+    W = Y[:, indices]
+    H, _ = active_set(H, least_squares(Y.T, W), NonNegative())
+    H[indices] = np.eye(len(indices))
     over = np.flatnonzero(H.sum(axis=1) > 1.0)
     if over.size:
-        hull = Simplex(axis=1, below=True)
-        part = Quadratic(block.gram, block.cross[over])
-        H[over] = _settle(hull.prox(H[over], 0.0), part, hull)
+        centre = W.mean(axis=1, keepdims=True)
+        block = least_squares(np.ascontiguousarray((Y[:, over] - centre).T), W - centre)
+        part = H[over]
+        simplex_rows(part, block.gram, block.cross, _squares(Y[:, over] - centre), tolerance(len(indices)))
+        H[over] = part
     return H
-
-
-def _settle(u: NDArray, block: Quadratic, hull: Simplex, *, tol: float = 1e-10, rounds: int = 400) -> NDArray:
-    """FISTA in rounds of ten, until a round moves no coefficient by more than ``tol``."""
-    memory = None
-    for _ in range(rounds):
-        before = u
-        u, memory = fista(u, block, hull, 10, memory)
-        if np.abs(u - before).max() <= tol:
-            break
-    return u

@@ -9,6 +9,7 @@ _source: ModuleType = reference
 with suppress(ImportError):  # tested by hiding numba in a subprocess
     from tensorly_hdr.kernels import compiled as _source
 
-active_set_rows, hals_sweeps, sampled_product = _source.active_set_rows, _source.hals_sweeps, _source.sampled_product
+active_set_rows, hals_sweeps = _source.active_set_rows, _source.hals_sweeps
+sampled_product, simplex_rows = _source.sampled_product, _source.simplex_rows
 
-__all__ = ["active_set_rows", "hals_sweeps", "sampled_product"]
+__all__ = ["active_set_rows", "hals_sweeps", "sampled_product", "simplex_rows"]

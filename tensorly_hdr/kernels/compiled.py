@@ -39,6 +39,8 @@ def _sweep_block(
     for k in range(len(U)):
         curvature = gram[k, k] + l2
         if curvature <= 0.0:
+            if l1 > 0.0:  # the atom is zero: only the penalty sees the coordinate
+                U[k, :] = min(max(0.0, lower), upper)
             continue
         for b in range(LANES):
             target[b] = C[k, b]
@@ -149,6 +151,26 @@ def active_set_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> No
             else:
                 passive[j] = False
                 rejected[j] = True
+
+
+@nb.njit(cache=True)
+def simplex_rows(u: NDArray, gram: NDArray, cross: NDArray, square: NDArray, tol: float) -> None:
+    """See :func:`tensorly_hdr.kernels.reference.simplex_rows`."""
+    n, r = u.shape
+    M, ones = np.empty((r, r)), np.ones(r)
+    for i in range(n):
+        ridge = 0.0
+        for j in range(r):
+            for k in range(r):
+                M[j, k] = gram[j, k] - cross[i, j] - cross[i, k] + square[i]
+            ridge += M[j, j] / r
+        if ridge <= 0.0:  # every atom is the observation
+            u[i, :] = 1.0 / r
+            continue
+        M += ridge
+        u[i, :] = u[i, :] / ridge
+        active_set_rows(u[i : i + 1], M, ones.reshape(1, r), tol)
+        u[i, :] = u[i, :] / u[i, :].sum()
 
 
 @nb.njit(cache=True)

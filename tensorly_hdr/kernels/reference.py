@@ -11,7 +11,9 @@ def hals_sweeps(
     for _ in range(n_iter):
         for k in range(u.shape[1]):
             curvature = gram[k, k] + l2
-            if curvature > 0.0:
+            if curvature <= 0.0 and l1 > 0.0:  # the atom is zero: only the penalty sees the coordinate
+                u[:, k] = min(max(0.0, lower), upper)
+            elif curvature > 0.0:
                 target = cross[:, k] - u @ gram[:, k] + gram[k, k] * u[:, k]
                 shrunk = np.sign(target) * np.maximum(np.abs(target) - l1, 0.0)
                 u[:, k] = np.clip(shrunk / curvature, lower, upper)
@@ -73,6 +75,25 @@ def _refine(x: NDArray, passive: NDArray, gram: NDArray, cross: NDArray, j: int)
         x[S[x[S] <= 0]] = 0.0
         passive[:] = x > 0
     return True
+
+
+def simplex_rows(u: NDArray, gram: NDArray, cross: NDArray, square: NDArray, tol: float) -> None:
+    """Solve ``min ||y - W h||^2 / 2, h >= 0, sum h = 1`` exactly, row by row, in place, from the support of ``u``.
+
+    On the simplex ``||y - W h||^2 = h' M h`` with ``M = gram - c 1' - 1 c' + ||y||^2``, and adding a multiple of
+    ``1 1'`` to ``M`` changes nothing but makes the form positive. The minimizer is then ``z / sum z``, where ``z >= 0``
+    minimizes ``z' M z / 2 - sum z``.
+    """
+    r = u.shape[1]
+    for i in range(len(u)):
+        M = gram - cross[i][:, None] - cross[i] + square[i]
+        ridge = np.trace(M) / r
+        if ridge <= 0.0:  # every atom is the observation
+            u[i] = 1.0 / r
+            continue
+        z = u[i : i + 1] / ridge
+        active_set_rows(z, M + ridge, np.ones((1, r)), tol)
+        u[i] = z[0] / z.sum()
 
 
 def sampled_product(out: NDArray, indptr: NDArray, indices: NDArray, u: NDArray, K: NDArray) -> None:

@@ -5,7 +5,7 @@
 
 from tensorly_hdr.regression.active_set import active_set
 from tensorly_hdr.regression.admm import admm
-from tensorly_hdr.regression.base import Update, declares
+from tensorly_hdr.regression.base import Update, declares, interior, needs_interior
 from tensorly_hdr.regression.fista import fista
 from tensorly_hdr.regression.hals import hals
 from tensorly_hdr.regression.msom import msom
@@ -23,8 +23,10 @@ __all__ = [
     "declares",
     "fista",
     "hals",
+    "interior",
     "msom",
     "mu",
+    "needs_interior",
     "nnkl",
     "nnls",
     "pgd",

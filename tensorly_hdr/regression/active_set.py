@@ -10,6 +10,13 @@ from tensorly_hdr.kernels import active_set_rows
 from tensorly_hdr.penalties import NonNegative, orthant
 from tensorly_hdr.regression.base import declares
 
+ROWS = 256  # observations a call of the kernel
+
+
+def tolerance(r: int) -> float:
+    """Rounding of a dual variable, relative to the products that it is the difference of."""
+    return float(10 * r * np.finfo(np.float64).eps)
+
 
 @declares(orthant, monotone=True, any_namespace=False)
 def active_set(
@@ -29,5 +36,7 @@ def active_set(
     gram = np.array(block.gram, dtype=np.float64, order="C")
     gram[np.diag_indices_from(gram)] += penalty.l2
     cross = np.ascontiguousarray(block.cross - penalty.l1, dtype=np.float64)
-    active_set_rows(x, gram, cross, 10 * len(gram) * np.finfo(np.float64).eps)
+    for start in range(0, len(x), ROWS):  # in portions, so that Ctrl-C is heard during a long solve
+        part = slice(start, start + ROWS)
+        active_set_rows(x[part], gram, cross[part], tolerance(len(gram)))
     return x.astype(u.dtype, copy=False), None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from array_api_compat import array_namespace
+
 from tensorly_hdr.penalties import Penalty
 
 Update = Callable[..., tuple[Any, Any]]
@@ -17,14 +19,35 @@ call (a dual variable, a momentum), None at the first.
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def declares(accepts: Callable[[Penalty], bool], *, monotone: bool, any_namespace: bool) -> Callable[[F], F]:
+def declares(
+    accepts: Callable[[Penalty], bool], *, monotone: bool, any_namespace: bool, interior: bool = False
+) -> Callable[[F], F]:
     """Mark an update with what it takes: the penalties, whether the loss never rises, and other array libraries.
+
+    ``interior``: the start must have no zero, since the update cannot leave one.
 
     The tests run every registered solver on every penalty that it accepts, and check descent where it is promised.
     """
 
     def mark(update: F) -> F:
-        update.accepts, update.monotone, update.any_namespace = accepts, monotone, any_namespace  # type: ignore[attr-defined]
+        update.accepts, update.monotone = accepts, monotone  # type: ignore[attr-defined]
+        update.any_namespace, update.interior = any_namespace, interior  # type: ignore[attr-defined]
         return update
 
     return mark
+
+
+def needs_interior(update: Any) -> bool:
+    """Whether an update (or a partial of it) declares that it cannot leave a zero."""
+    return bool(getattr(getattr(update, "func", update), "interior", False))
+
+
+def interior(u: Any, fraction: float = 1e-6) -> Any:
+    """Lift the entries of a start to a fraction of the largest one of their row.
+
+    In a row of zeros that is the largest of all, and one when all are zero.
+    """
+    xp = array_namespace(u)
+    top, all_top = xp.max(u, axis=-1, keepdims=True), xp.max(u)
+    all_top = xp.where(all_top > 0, all_top, xp.ones_like(all_top))
+    return xp.maximum(u, fraction * xp.where(top > 0, top, all_top))

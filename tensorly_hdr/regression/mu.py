@@ -8,21 +8,16 @@ from array_api_compat import array_namespace
 
 from tensorly_hdr.blocks import Entrywise, Quadratic
 from tensorly_hdr.penalties import NonNegative, orthant
-from tensorly_hdr.regression.base import declares
+from tensorly_hdr.regression.base import declares, interior
 
 
-def floor_of(u: Any) -> float:
-    """Least value of an entry: 1e-16, or 1e-8 in single precision, so that no entry is locked at zero."""
-    xp = array_namespace(u)
-    return 1e-16 if float(xp.finfo(u.dtype).eps) < 1e-10 else 1e-8
-
-
-@declares(orthant, monotone=True, any_namespace=True)
+@declares(orthant, monotone=True, any_namespace=True, interior=True)
 def mu(
     u: Any, block: Quadratic | Entrywise, penalty: NonNegative, n_iter: int = 1, memory: None = None
 ) -> tuple[Any, None]:
-    """Multiply each entry by what minimizes the separable majorant at ``u``; entries stay above a floor [1]_ [2]_.
+    """Multiply each entry by what minimizes the separable majorant at ``u``; entries stay positive [1]_ [2]_.
 
+    Entries stay above 1e-16 (1e-8 in single precision) times the largest of their row, so that none is locked at zero.
     For least squares with nonnegative products, ``u * max(cross - l1, 0) / (u gram + l2 u)``; for Kullback-Leibler, the
     positive root of ``l2 x**2 + (column sums + l1) x - c`` with ``c = u * (Y / M) K``.
 
@@ -32,11 +27,11 @@ def mu(
     .. [2] C. Févotte and J. Idier, Algorithms for nonnegative matrix factorization with the beta-divergence, 2011;
        manuscript, section 7.6 (the constant term of its quadratic equation should carry a minus sign).
     """
-    xp, floor = array_namespace(u), floor_of(u)
-    u = xp.clip(u, min=floor)
+    xp = array_namespace(u)
+    smallest = 1e-16 if float(xp.finfo(u.dtype).eps) < 1e-10 else 1e-8
     for _ in range(n_iter):
         new = _quadratic(u, block, penalty) if isinstance(block, Quadratic) else _entrywise(u, block, penalty)
-        u = xp.clip(new, min=floor)
+        u = interior(new, smallest)
     return u, None
 
 

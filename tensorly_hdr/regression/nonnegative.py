@@ -13,7 +13,7 @@ from tensorly_hdr._labels import Axis, axes_of, default_axes
 from tensorly_hdr.blocks import Entrywise, Quadratic, least_squares
 from tensorly_hdr.losses import KullbackLeibler
 from tensorly_hdr.penalties import Entry, NonNegative, Penalty, Transposed, convex, entrywise, orthant
-from tensorly_hdr.regression.base import Update
+from tensorly_hdr.regression.base import Update, interior, needs_interior
 from tensorly_hdr.regression.registry import KL_SOLVERS, LS_SOLVERS
 from tensorly_hdr.solve import Iterate, Result, Stop, run
 
@@ -97,7 +97,8 @@ def nnkl(
     penalty : NonNegative, default ``NonNegative()``
         Exact for ``l1``, ``l2`` and both.
     solver : {"auto", "mu"} or an update function
-        "auto" is "mu", the multiplicative updates; entries stay above 1e-16 (1e-8 in single precision).
+        "auto" is "mu", the multiplicative updates; entries stay positive, a start is
+        lifted above zero.
     init, **stop
         As in :func:`nnls`.
 
@@ -156,6 +157,7 @@ class _Task:
 def _at_the_door(
     A: Any, Y: Any, penalty: Penalty | None, init: Any, stop: dict[str, Any] | Stop, *, nonneg: bool
 ) -> _Task:
+    check.same_labels("A", A, "Y", Y, dims=1)
     axes = _axes(A, Y)
     A = check.as_array("A", A, ndim=2, nonneg=nonneg, any_namespace=True)
     Y = check.as_array("Y", Y, ndim=(1, 2), nonneg=nonneg, sparse=True, any_namespace=True)
@@ -171,6 +173,7 @@ def _at_the_door(
         check.same_shape("init", tuple(init.shape), wanted)
         init = init[None, :] if is_vector else init.T
         A, init = check.same_dtype(A, init)
+        init = array_namespace(init).asarray(init, copy=True)
     tall = g if isinstance(g, Entry) else Transposed(g)
     return _Task(A, Y, tall, init, is_vector, axes, check.stop_options(stop))
 
@@ -182,6 +185,7 @@ def _axes(A: Any, Y: Any) -> tuple[Axis, ...] | None:
         return None
     atoms = of_A[-1] if of_A else Axis("component")
     others = of_Y[1:] if of_Y else default_axes(getattr(Y, "ndim", 1))[1:]
+    check.distinct_names("A and Y", [axis.name for axis in (atoms, *others)])
     return (atoms, *others)
 
 
@@ -196,7 +200,7 @@ def _auto_least_squares(task: _Task) -> str:
 def _pick(solver: str | Update, table: dict[str, Update], penalty: Penalty, auto: str) -> tuple[str, Update]:
     """Name and update: the one that was asked for, or the automatic choice, checked against the penalty."""
     name = auto if isinstance(solver, str) and solver == "auto" else solver
-    update = check.choice("solver", name, {**table, "auto": None})
+    update = check.solver(name, {**table, "auto": None})
     label = name if isinstance(name, str) else check.name_of(name)
     check.supported(label, update, getattr(penalty, "penalty", penalty))
     return label, update
@@ -212,12 +216,14 @@ def _repeat(task: _Task, name: str, update: Update, build: Callable[[], Block]) 
         block = build()
         start = _scaled_start(task, block) if task.init is None else task.init
         u, memory = task.penalty.prox(start, 0.0), None
+        u = interior(u) if needs_interior(update) else u
         while True:
             yield u, {}
             u, memory = update(u, block, task.penalty, memory=memory)
+            check.same_result_shape(name, u, task.shape)
 
     def objective(u: Any) -> float:
-        return block.value(u) + task.penalty.value(u)
+        return max(block.value(u), 0.0) + task.penalty.value(u)
 
     u, trace, status, n_iter = run(steps(), objective, view=task.untall, **task.stop)
     return Result(task.untall(u), trace, status, n_iter, name, task.axes)

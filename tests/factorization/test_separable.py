@@ -1,12 +1,13 @@
 """SPA and SNPA: exact recovery where the theory promises it, and only there."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import xarray as xr
 from scipy.optimize import nnls as scipy_nnls
 
-from tensorly_hdr import nnls, snpa, spa
-from tensorly_hdr.penalties import Simplex
+from tensorly_hdr import snpa, spa
 
 
 def separable(rng, m=12, r=6, n=60):
@@ -52,12 +53,30 @@ def test_a_vertex_inside_the_cone_of_the_others_is_found_with_the_sum_constraint
     assert set(snpa(W, 3).indices) == {0, 1, 2}
 
 
-def test_snpa_coefficients_are_optimal_on_the_hull(rng):
-    Y = rng.random((8, 40))
+@pytest.mark.parametrize("spread", [1.0, 0.1, 0.003])
+def test_snpa_coefficients_are_optimal_on_the_hull(spread, rng):
+    """Against an enumeration of all faces of the hull, for vertices that are apart and that are almost the same."""
+    W = 1 + spread * rng.random((8, 4))
+    Y = np.column_stack([W, W @ rng.dirichlet(np.ones(4), 30).T + 0.1 * spread * rng.standard_normal((8, 30))])
     result = snpa(Y, 4)
+    assert result.H.min() >= 0
     assert result.H.sum(axis=1).max() <= 1 + 1e-9
-    peer = nnls(result.W, Y, penalty=Simplex(below=True), max_iter=20_000, tol=1e-15).x
-    np.testing.assert_allclose(result.W @ result.H.T, result.W @ peer, atol=1e-5)
+    ours = np.sum((Y - result.W @ result.H.T) ** 2, axis=0)
+    best = np.array([_distance_to_hull(result.W, y) for y in Y.T])
+    np.testing.assert_allclose(ours, best, rtol=1e-6, atol=1e-12)
+
+
+def _distance_to_hull(W, y):
+    """Least squared distance to ``{W h : h >= 0, sum h <= 1}``: the origin is one more vertex of a convex hull."""
+    V, best = np.column_stack([W, np.zeros(len(W))]), np.inf
+    for size in range(1, V.shape[1] + 1):
+        for face in combinations(range(V.shape[1]), size):
+            F = V[:, face]
+            D = F[:, 1:] - F[:, [0]]
+            t = np.linalg.lstsq(D, y - F[:, 0], rcond=None)[0]
+            if (t >= -1e-12).all() and t.sum() <= 1 + 1e-12:
+                best = min(best, np.sum((y - F[:, 0] - D @ t) ** 2))
+    return best
 
 
 def test_spa_coefficients_are_those_of_nnls(rng):
@@ -92,7 +111,7 @@ def test_scale_zero_columns_and_labels(method, rng):
     Y, _, _ = separable(rng)
     Y[:, 7] = 0
     expected = method(Y, 4).indices
-    for factor in (1e-9, 1e9):
+    for factor in (1e-140, 1e-9, 1e9, 1e140):
         np.testing.assert_array_equal(method(factor * Y, 4).indices, expected)
     labelled = xr.DataArray(Y, dims=("band", "pixel"), coords={"band": np.arange(12.0)})
     W, H = method(labelled, 4).to_xarray()
@@ -103,5 +122,14 @@ def test_scale_zero_columns_and_labels(method, rng):
 def test_float32(method, rng):
     Y, _, truth = separable(rng, r=4)
     result = method(Y.astype(np.float32), 4)
-    assert result.W.dtype == np.float32
+    assert result.W.dtype == result.H.dtype == np.float32
     assert set(result.indices) == set(truth)
+    flat = (rng.random((6, 2)) @ rng.dirichlet(np.ones(2), 20).T).astype(np.float32)
+    with pytest.raises(ValueError, match="rank must be at most 2"):
+        method(flat, 3)
+
+
+def test_near_ties_go_to_the_longest_column():
+    """After the first pick, columns 1 and 2 have the same residual; column 2 is longer."""
+    Y = np.array([[5.0, 0.0, 1.0], [0.0, 2.0, 2.0]])
+    assert spa(Y, 2).indices.tolist() == [0, 2]

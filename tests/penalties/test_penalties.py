@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
-from tensorly_hdr.penalties import PENALTIES, Entry, NonNegative, Simplex, Transposed
+from tensorly_hdr.penalties import PENALTIES, Box, Entry, HardSparse, NonNegative, Simplex, Transposed, UnitBall, Zero
 
 CONVEX = [g for g in PENALTIES if g.convex]
 
@@ -72,20 +73,39 @@ def test_transposed_is_the_penalty_of_the_transpose(g, rng):
     np.testing.assert_array_equal(Transposed(g).prox(u, 1.0), g.prox(u.T, 1.0).T)
 
 
-def test_simplex_projection_matches_a_quadratic_program(rng):
-    from scipy.optimize import minimize
+@pytest.mark.parametrize("total", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("below", [False, True])
+def test_simplex_projection_matches_a_quadratic_program(total, below, rng):
+    """The sum of the positive parts is above one of the totals and below another: both cases of the inequality."""
+    u = np.array([[0.9], [-0.4], [0.3], [0.1], [-1.0]])
+    peer = minimize(
+        lambda v: np.sum((v - u[:, 0]) ** 2),
+        np.full(5, total / 10),
+        bounds=[(0, None)] * 5,
+        constraints={"type": "ineq" if below else "eq", "fun": lambda v: total - v.sum()},
+        tol=1e-14,
+    )
+    np.testing.assert_allclose(Simplex(total=total, below=below).prox(u, 1.0)[:, 0], peer.x, atol=1e-6)
 
-    u = rng.standard_normal((5, 1))
-    for below in (False, True):
-        kind = "ineq" if below else "eq"
-        peer = minimize(
-            lambda v: np.sum((v - u[:, 0]) ** 2),
-            np.full(5, 0.1),
-            bounds=[(0, None)] * 5,
-            constraints={"type": kind, "fun": lambda v: 1 - v.sum()},
-            tol=1e-14,
-        )
-        np.testing.assert_allclose(Simplex(below=below).prox(u, 1.0)[:, 0], peer.x, atol=1e-6)
+
+INSIDE = {
+    Zero(): [[-3.0], [2.0]],
+    NonNegative(): [[0.0], [7.0]],
+    Box(0.1, 0.6): [[0.1], [0.4]],
+    Simplex(): [[0.25], [0.75]],
+    Simplex(below=True): [[0.25], [0.3]],
+    Simplex(axis=1, total=2.0): [[2.0], [2.0]],
+    UnitBall(): [[-0.6], [0.7]],
+    UnitBall(nonneg=True): [[0.6], [0.7]],
+    HardSparse(1): [[0.0], [9.0]],
+    HardSparse(1, nonneg=False): [[0.0], [-9.0]],
+}
+
+
+@pytest.mark.parametrize(("g", "u"), INSIDE.items(), ids=repr)
+def test_points_of_the_domain_stay_where_they_are(g, u):
+    np.testing.assert_allclose(g.prox(np.array(u), 0.0), u, atol=1e-15)
+    assert g.value(np.array(u)) == 0
 
 
 @pytest.mark.parametrize("bad", [{"l1": -1.0}, {"l2": np.nan}, {"l1": np.inf}])
