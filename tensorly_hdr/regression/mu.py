@@ -15,7 +15,7 @@ from tensorly_hdr.regression.base import declares, interior
 def mu(
     u: Any, block: Quadratic | Entrywise, penalty: NonNegative, n_iter: int = 1, memory: None = None
 ) -> tuple[Any, None]:
-    """Multiply each entry by what minimizes the separable majorant at ``u``; entries stay positive [1]_ [2]_.
+    """Multiply each entry by what minimizes the separable majorant at ``u``; entries stay positive [1]_ [2]_ [3]_.
 
     Entries stay above 1e-16 (1e-8 in single precision) times the largest of their row, so that none is locked at zero.
     For least squares with nonnegative products, ``u * max(cross - l1, 0) / (u gram + l2 u)``; for Kullback-Leibler, the
@@ -24,7 +24,9 @@ def mu(
     References
     ----------
     .. [1] D. D. Lee and H. S. Seung, Algorithms for non-negative matrix factorization, 2001.
-    .. [2] C. Févotte and J. Idier, Algorithms for nonnegative matrix factorization with the beta-divergence, 2011;
+    .. [2] F. Sha, Y. Lin, L. K. Saul and D. D. Lee, Multiplicative updates for nonnegative quadratic programming, 2007
+       (signs are free there).
+    .. [3] C. Févotte and J. Idier, Algorithms for nonnegative matrix factorization with the beta-divergence, 2011;
        manuscript, section 7.6 (the constant term of its quadratic equation should carry a minus sign).
     """
     xp = array_namespace(u)
@@ -36,7 +38,7 @@ def mu(
 
 
 def _quadratic(u: Any, block: Quadratic, penalty: NonNegative) -> Any:
-    """Sha, Saul and Lee's update; Lee and Seung's when nothing is negative."""
+    """Update of Sha and others; Lee and Seung's when nothing is negative."""
     xp = array_namespace(u)
     slope = block.cross - penalty.l1
     plus = u @ xp.clip(block.gram, min=0.0) + penalty.l2 * u
