@@ -90,8 +90,8 @@ class NonNegative(Entry):
     Examples
     --------
     >>> import numpy as np
-    >>> NonNegative(l1=1.0).prox(np.array([-1.0, 0.5, 3.0]), 1.0)
-    array([0., 0., 2.])
+    >>> NonNegative(l1=1.0).prox(np.array([0.5, 1.5, 3.0]), 1.0)
+    array([0. , 0.5, 2. ])
     """
 
     l1: float = 0.0
