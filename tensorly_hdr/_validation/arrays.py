@@ -94,7 +94,6 @@ def _check_shape(name: str, shape: Sequence[int], ndim: int | tuple[int, ...] | 
 def _check_entries(name: str, entries: Any, nonneg: bool) -> None:
     if entries.shape == (0,):
         return
-    entries = entries.detach() if hasattr(entries, "detach") else entries  # PyTorch: a check is no part of the graph
     xp = array_namespace(entries)
     if not bool(xp.all(xp.isfinite(entries))):
         raise ValueError(f"{name} contains NaN or infinite entries; mask or impute them first.")
