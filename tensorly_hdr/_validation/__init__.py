@@ -29,7 +29,9 @@ from tensorly_hdr._validation.arrays import (
 )
 from tensorly_hdr._validation.methods import (
     beta_penalties,
+    divergence,
     free_modes,
+    gap_options,
     is_penalty,
     loss,
     per_mode,
@@ -37,6 +39,7 @@ from tensorly_hdr._validation.methods import (
     scalable,
     supported,
     supports_library,
+    supports_loss,
 )
 
 __all__ = [
@@ -45,11 +48,13 @@ __all__ = [
     "axis",
     "beta_penalties",
     "choice",
+    "divergence",
     "enough_columns",
     "factors",
     "finite_divergence",
     "fraction",
     "free_modes",
+    "gap_options",
     "generator",
     "interval",
     "is_penalty",
@@ -69,4 +74,5 @@ __all__ = [
     "stop_options",
     "supported",
     "supports_library",
+    "supports_loss",
 ]
