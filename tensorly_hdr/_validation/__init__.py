@@ -34,7 +34,9 @@ from tensorly_hdr._validation.arrays import (
 )
 from tensorly_hdr._validation.methods import (
     beta_penalties,
+    divergence,
     free_modes,
+    gap_options,
     is_penalty,
     loss,
     per_mode,
@@ -44,6 +46,7 @@ from tensorly_hdr._validation.methods import (
     start,
     supported,
     supports_library,
+    supports_loss,
 )
 
 __all__ = [
@@ -53,12 +56,14 @@ __all__ = [
     "beta_penalties",
     "choice",
     "distinct_names",
+    "divergence",
     "enough_columns",
     "factors",
     "finite_divergence",
     "finite_float",
     "fraction",
     "free_modes",
+    "gap_options",
     "generator",
     "in_domain",
     "interval",
@@ -83,4 +88,5 @@ __all__ = [
     "stop_options",
     "supported",
     "supports_library",
+    "supports_loss",
 ]

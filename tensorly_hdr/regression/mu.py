@@ -11,7 +11,7 @@ from tensorly_hdr.penalties import NonNegative, orthant
 from tensorly_hdr.regression.base import declares, interior
 
 
-@declares(orthant, monotone=True, any_namespace=True, interior=True)
+@declares(orthant, monotone=True, any_namespace=True, any_beta=True, interior=True)
 def mu(
     u: Any, block: Quadratic | Entrywise, penalty: NonNegative, n_iter: int = 1, memory: None = None
 ) -> tuple[Any, None]:
