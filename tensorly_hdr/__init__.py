@@ -43,6 +43,7 @@ _MODULES = (
     "kernels",
     "linalg",
     "losses",
+    "majorants",
     "metrics",
     "penalties",
     "plotting",

@@ -104,6 +104,12 @@ def _check_entries(name: str, entries: Any, nonneg: bool) -> None:
         raise ValueError(f"{name} must be nonnegative, its minimum is {float(xp.min(entries)):.3g}; clip it at zero.")
 
 
+def positive_entries(name: str, entries: Any) -> None:
+    """Check that every entry is above zero."""
+    if float(entries.min()) <= 0:
+        raise ValueError(f"{name} must be positive, its minimum is {float(entries.min()):.3g}.")
+
+
 def observed(name: str, mask: Any, shape: tuple[int, ...]) -> NDArray | None:
     """Return ``mask`` as a boolean array, True where the data are observed; None when nothing is missing."""
     if mask is None:
