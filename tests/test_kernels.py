@@ -29,19 +29,6 @@ def test_hals_sweep(dtype, scalars, rng):
     )
 
 
-@pytest.mark.parametrize("m", [3, 12])
-@pytest.mark.parametrize("start", ["cold", "warm"])
-def test_active_set_rows(m, start, rng):
-    for _ in range(30):
-        gram, cross, u = normal_equations(rng, m=m)
-        one, two = (u.copy() if start == "warm" else np.zeros_like(u) for _ in range(2))
-        compiled.active_set_rows(one, gram, cross, 1e-14)
-        reference.active_set_rows(two, gram, cross, 1e-14)
-        for i in range(len(u)):
-            value = [0.5 * x @ gram @ x - x @ cross[i] for x in (one[i], two[i])]
-            assert value[0] == pytest.approx(value[1], rel=1e-8, abs=1e-10)
-
-
 def test_sampled_product(rng):
     from scipy.sparse import random_array
 

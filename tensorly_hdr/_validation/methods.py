@@ -14,7 +14,7 @@ def supported(solver: str, update: Callable[..., Any], penalty: Any) -> None:
     accepts = getattr(getattr(update, "func", update), "accepts", None)
     if accepts is not None and not accepts(penalty):
         raise ValueError(
-            f"solver {solver!r} does not handle {penalty!r}: its rule is {str(accepts.__doc__)!r}. Use solver='auto', "
+            f"solver {solver!r} does not handle {getattr(penalty, 'penalty', penalty)!r}: its rule is {str(accepts.__doc__)!r}. Use solver='auto', "
             "which picks one that does."
         )
 

@@ -14,64 +14,6 @@ def hals_sweep(u: NDArray, gram: NDArray, cross: NDArray, l1: float, l2: float, 
             u[:, k] = np.clip(shrunk / curvature, lower, upper)
 
 
-def active_set_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
-    """Solve ``min u gram u'/2 - <u, cross>, u >= 0`` exactly, row by row, in place, from the support of ``u``."""
-    for i in range(len(u)):
-        _active_set_row(u[i], gram, cross[i], tol)
-
-
-def _active_set_row(x: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
-    passive = x > 0
-    rejected = np.zeros(len(x), dtype=bool)
-    if passive.any() and not _refine(x, passive, gram, cross, -1):
-        x[:], passive[:] = 0.0, False
-    for _ in range(20 * len(x) + 20):
-        dual = cross - gram @ x
-        slack = tol * (np.abs(cross).max() + np.abs(gram @ x).max())
-        dual[passive | rejected] = -np.inf
-        j = int(np.argmax(dual))
-        if not dual[j] > slack:
-            return
-        passive[j] = True
-        if _refine(x, passive, gram, cross, j):
-            rejected[:] = False
-        else:
-            passive[j], rejected[j] = False, True
-
-
-def _refine(x: NDArray, passive: NDArray, gram: NDArray, cross: NDArray, j: int) -> bool:
-    """Move ``x`` to the least squares solution on its support, dropping indices that turn negative on the way.
-
-    False, with ``x`` and ``passive`` as they were, when the newcomer ``j`` brings nothing (its solution is not
-    positive, or the Gram matrix of the support is singular).
-    """
-    first = True
-    while passive.any():
-        S = np.flatnonzero(passive)
-        G = gram[np.ix_(S, S)]
-        try:
-            L = np.linalg.cholesky(G)
-        except np.linalg.LinAlgError:
-            return not first
-        if (np.diag(L) ** 2 <= 1e-13 * np.diag(G)).any():
-            return not first
-        z = np.linalg.solve(G, cross[S])
-        if first and j >= 0 and z[np.searchsorted(S, j)] <= 0:
-            return False
-        first = False
-        if (z > 0).all():
-            x[:] = 0.0
-            x[S] = z
-            return True
-        bad = S[z <= 0]
-        t = np.min(x[bad] / (x[bad] - z[z <= 0]))
-        x[S] += t * (z - x[S])
-        x[bad[x[bad] <= 1e-14 * np.abs(x[S]).max()]] = 0.0
-        x[S[x[S] <= 0]] = 0.0
-        passive[:] = x > 0
-    return True
-
-
 def sampled_product(out: NDArray, indptr: NDArray, indices: NDArray, u: NDArray, K: NDArray) -> None:
     """``out[p] = <u[i], K[j]>`` at the stored entries (i, j) of a CSR pattern, in place."""
     for i in range(len(indptr) - 1):

@@ -6,6 +6,7 @@
 from tensorly_hdr.regression.active_set import active_set
 from tensorly_hdr.regression.admm import admm
 from tensorly_hdr.regression.base import Update, declares
+from tensorly_hdr.regression.block_pivoting import block_pivoting
 from tensorly_hdr.regression.fista import fista
 from tensorly_hdr.regression.hals import hals
 from tensorly_hdr.regression.msom import msom
@@ -20,6 +21,7 @@ __all__ = [
     "Update",
     "active_set",
     "admm",
+    "block_pivoting",
     "declares",
     "fista",
     "hals",

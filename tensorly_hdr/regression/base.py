@@ -17,14 +17,17 @@ call (a dual variable, a momentum), None at the first.
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def declares(accepts: Callable[[Penalty], bool], *, monotone: bool, any_namespace: bool) -> Callable[[F], F]:
+def declares(
+    accepts: Callable[[Penalty], bool], *, monotone: bool, any_namespace: bool, exact: bool = False
+) -> Callable[[F], F]:
     """Mark an update with what it takes: the penalties, whether the loss never rises, and other array libraries.
 
     The tests run every registered solver on every penalty that it accepts, and check descent where it is promised.
     """
 
     def mark(update: F) -> F:
-        update.accepts, update.monotone, update.any_namespace = accepts, monotone, any_namespace  # type: ignore[attr-defined]
+        facts = {"accepts": accepts, "monotone": monotone, "any_namespace": any_namespace, "exact": exact}
+        update.__dict__.update(facts)
         return update
 
     return mark

@@ -12,7 +12,7 @@ from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import Axis, axes_of, default_axes
 from tensorly_hdr.blocks import Entrywise, Quadratic, least_squares
 from tensorly_hdr.losses import KullbackLeibler
-from tensorly_hdr.penalties import Entry, NonNegative, Penalty, Transposed, convex, entrywise, orthant
+from tensorly_hdr.penalties import NonNegative, Penalty, convex, entrywise, orthant, per_observation, tall
 from tensorly_hdr.regression.base import Update
 from tensorly_hdr.regression.registry import KL_SOLVERS, LS_SOLVERS
 from tensorly_hdr.solve import Iterate, Result, Stop, run
@@ -171,8 +171,7 @@ def _at_the_door(
         check.same_shape("init", tuple(init.shape), wanted)
         init = init[None, :] if is_vector else init.T
         A, init = check.same_dtype(A, init)
-    tall = g if isinstance(g, Entry) else Transposed(g)
-    return _Task(A, Y, tall, init, is_vector, axes, check.stop_options(stop))
+    return _Task(A, Y, tall(g), init, is_vector, axes, check.stop_options(stop))
 
 
 def _axes(A: Any, Y: Any) -> tuple[Axis, ...] | None:
@@ -189,6 +188,9 @@ def _auto_least_squares(task: _Task) -> str:
     if not is_numpy_array(task.A):
         return "fista" if convex(task.penalty) else "pgd"
     if orthant(task.penalty):
+        few, many = task.A.shape[1] <= task.A.shape[0], task.Y.shape[1] > 1
+        return "block_pivoting" if few and many else "active_set"
+    if per_observation(task.penalty):
         return "active_set"
     return "hals" if entrywise(task.penalty) else "fista" if convex(task.penalty) else "pgd"
 
@@ -198,7 +200,7 @@ def _pick(solver: str | Update, table: dict[str, Update], penalty: Penalty, auto
     name = auto if isinstance(solver, str) and solver == "auto" else solver
     update = check.choice("solver", name, {**table, "auto": None})
     label = name if isinstance(name, str) else check.name_of(name)
-    check.supported(label, update, getattr(penalty, "penalty", penalty))
+    check.supported(label, update, penalty)
     return label, update
 
 
@@ -206,15 +208,19 @@ def _repeat(task: _Task, name: str, update: Update, build: Callable[[], Block]) 
     """Run ``update`` on the block of the task until the loss settles."""
     check.supports_library(name, update, task.A)
     block: Block
+    is_exact = getattr(getattr(update, "func", update), "exact", False)
 
     def steps() -> Iterator[Iterate]:
         nonlocal block
         block = build()
         start = _scaled_start(task, block) if task.init is None else task.init
         u, memory = task.penalty.prox(start, 0.0), None
-        while True:
-            yield u, {}
+        yield u, {}
+        u, memory = update(u, block, task.penalty, memory=memory)
+        yield u, {}
+        while not is_exact:
             u, memory = update(u, block, task.penalty, memory=memory)
+            yield u, {}
 
     def objective(u: Any) -> float:
         return block.value(u) + task.penalty.value(u)
