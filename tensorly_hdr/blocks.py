@@ -79,6 +79,24 @@ class Entrywise:
         """``1' K``, shape (1, r)."""
         return array_namespace(self.K).sum(self.K, axis=0, keepdims=True)
 
+    @cached_property
+    def mass(self) -> Any:
+        """Sum of the observed entries of each column of ``K``: (1, r), or one row for each of ``Y`` with a mask."""
+        return self.column_sums if self.mask is None else self.mask.astype(self.K.dtype) @ self.K
+
+    @cached_property
+    def totals(self) -> Any:
+        """Sum of each row of ``Y``, shape (n,)."""
+        if is_sparse(self.Y):
+            return np.asarray(self.Y.sum(axis=1)).reshape(-1)
+        return array_namespace(self.Y).sum(self.Y if self.mask is None else np.where(self.mask, self.Y, 0.0), axis=1)
+
+    @cached_property
+    def totals_on_atoms(self) -> Any:
+        """Sum of each row of ``Y`` over the support of each column of ``K``, shape (n, r)."""
+        support = array_namespace(self.K).astype(self.K > 0, self.K.dtype)
+        return (self.Y if self.mask is None else np.where(self.mask, self.Y, 0.0)) @ support
+
     def value(self, u: Any) -> float:
         """Loss at ``u``."""
         if is_sparse(self.Y):
@@ -93,8 +111,9 @@ class Entrywise:
         if is_sparse(self.Y):
             return self.column_sums, self._sparse_minus(u)
         model = u @ self.K.T
-        if self.mask is None and isinstance(self.loss, KullbackLeibler):
-            return self.column_sums, ratio(self.Y, model) @ self.K
+        if isinstance(self.loss, KullbackLeibler):
+            weights = ratio(self.Y, model)
+            return self.mass, (weights if self.mask is None else np.where(self.mask, weights, 0.0)) @ self.K
         plus, minus = self.loss.split(self.Y, model)
         if self.mask is not None:
             plus, minus = np.where(self.mask, plus, 0.0), np.where(self.mask, minus, 0.0)
@@ -104,6 +123,27 @@ class Entrywise:
         """Gradient of the loss in ``u``."""
         plus, minus = self.split(u)
         return plus - minus
+
+    def row_values(self, u: Any) -> Any:
+        """Kullback-Leibler loss of each row, shape (n,): what a safeguard compares."""
+        if is_sparse(self.Y):
+            return self._sparse_row_values(u)
+        xp = array_namespace(u)
+        model = u @ self.K.T
+        seen = (self.Y > 0) if self.mask is None else (self.Y > 0) & self.mask
+        tiny = float(xp.finfo(model.dtype).smallest_normal)
+        logs = xp.log(xp.where(seen, self.Y / xp.clip(model, min=tiny), xp.ones_like(model)))
+        return xp.sum(self.Y * logs, axis=1) - self.totals + xp.sum(self.mass * u, axis=1)
+
+    def curvature_sums(self, u: Any) -> Any:
+        """Row sums of the Hessian of each row of ``u``, ``(d'' * (1' K')) K``: Kullback-Leibler only."""
+        if is_sparse(self.Y):
+            model = self._model_at_nonzeros(u)
+            return self._times_K(ratio(ratio(self.Y.data, model), model) * self.K.sum(axis=1)[self.Y.indices])
+        xp = array_namespace(u)
+        model = u @ self.K.T
+        weights = self.loss.curvature(self.Y, model) * xp.sum(self.K, axis=1)[None, :]
+        return (weights if self.mask is None else np.where(self.mask, weights, 0.0)) @ self.K
 
     def _model_at_nonzeros(self, u: NDArray) -> NDArray:
         out: NDArray = np.empty_like(self.Y.data)
@@ -116,13 +156,20 @@ class Entrywise:
         total = float((u.sum(axis=0, dtype=np.float64) * self.column_sums[0]).sum())
         return self.loss.value(self.Y.data, model) + total - float(model.sum(dtype=np.float64))
 
+    def _sparse_row_values(self, u: NDArray) -> NDArray:
+        terms = self.Y.data * np.log(ratio(self.Y.data, self._model_at_nonzeros(u)))
+        return np.asarray(self._rows(terms).sum(axis=1)) - self.totals + (self.mass * u).sum(axis=1)
+
     def _sparse_minus(self, u: NDArray) -> NDArray:
+        return self._times_K(ratio(self.Y.data, self._model_at_nonzeros(u)))
+
+    def _rows(self, entries: NDArray) -> Any:
         from scipy.sparse import csr_array
 
-        weights = ratio(self.Y.data, self._model_at_nonzeros(u))
-        weighted = csr_array((weights, self.Y.indices, self.Y.indptr), shape=self.Y.shape)
-        out: NDArray = weighted @ self.K
-        return out
+        return csr_array((entries, self.Y.indices, self.Y.indptr), shape=self.Y.shape)
+
+    def _times_K(self, entries: NDArray) -> NDArray:
+        return np.asarray(self._rows(entries) @ self.K)
 
 
 def fill(T: NDArray, mask: NDArray, model: NDArray) -> NDArray:
@@ -143,7 +190,8 @@ def _thin_product(Y: Any, K: Any) -> Any:
     """``Y @ K``; a transposed ``Y`` goes in the order of its memory, which takes BLAS half the time."""
     if is_numpy_array(Y) and Y.flags.f_contiguous:
         return np.ascontiguousarray((K.T @ Y.T).T)
-    return np.asarray(Y @ K) if is_sparse(Y) else Y @ K
+    cross: Any = Y @ K
+    return np.asarray(cross) if is_sparse(Y) else cross
 
 
 def half_square(Y: Any) -> float:

@@ -29,14 +29,18 @@ from tensorly_hdr._validation.arrays import (
 )
 from tensorly_hdr._validation.methods import (
     beta_penalties,
+    divergence,
     free_modes,
+    gap_options,
     is_penalty,
     loss,
     per_mode,
     positive_degree,
     scalable,
+    search,
     supported,
     supports_library,
+    supports_loss,
 )
 
 __all__ = [
@@ -45,11 +49,13 @@ __all__ = [
     "axis",
     "beta_penalties",
     "choice",
+    "divergence",
     "enough_columns",
     "factors",
     "finite_divergence",
     "fraction",
     "free_modes",
+    "gap_options",
     "generator",
     "interval",
     "is_penalty",
@@ -66,7 +72,9 @@ __all__ = [
     "same_shape",
     "same_size",
     "scalable",
+    "search",
     "stop_options",
     "supported",
     "supports_library",
+    "supports_loss",
 ]

@@ -39,8 +39,8 @@ def lawson_hanson(
 ) -> None:
     """Active set of one observation, in place, from the support of ``x``.
 
-    ``solve(S)`` is the least squares solution on the indices ``S``, None if they are dependent; ``dual(x)`` is minus the
-    gradient; dual variables under ``slack(x)`` are rounding.
+    ``solve(S)`` is the least squares solution on the indices ``S``, None if they are dependent; ``dual(x)`` is minus
+    the gradient; dual variables under ``slack(x)`` are rounding.
     """
     passive, rejected = x > 0, np.zeros(len(x), dtype=bool)
     if passive.any() and not _refine(x, passive, solve, -1):
@@ -61,8 +61,8 @@ def lawson_hanson(
 def _refine(x: NDArray, passive: NDArray, solve: Solve, j: int) -> bool:
     """Move ``x`` to the least squares solution on its support, dropping indices that turn negative on the way.
 
-    False, with ``x`` and ``passive`` as they were, when the newcomer ``j`` brings nothing (its solution is not positive,
-    or it depends on the others).
+    False, with ``x`` and ``passive`` as they were, when the newcomer ``j`` brings nothing (its solution is not
+    positive, or it depends on the others).
     """
     first = True
     while passive.any():
@@ -145,6 +145,6 @@ def _definite(G: NDArray, c: NDArray) -> NDArray | None:
 
 
 def _one_vertex(x: NDArray, gram: NDArray, cross: NDArray, total: float) -> None:
-    """The vertex of the simplex with the least loss: a start whose sum is right."""
+    """Go to the vertex of the simplex with the least loss: a start whose sum is right."""
     x[:] = 0.0
     x[np.argmax(cross - 0.5 * total * np.diag(gram))] = total

@@ -1,7 +1,6 @@
 """The kernels in numba: arrays and scalars in, first argument mutated, None out. Twins in ``reference.py``."""
 
 import numba as nb
-import numpy as np
 from numpy.typing import NDArray
 
 

@@ -30,7 +30,7 @@ def _advance(f: NDArray, g: NDArray, best: NDArray, d: int, c: NDArray, U: NDArr
 
 @nb.njit(cache=True, fastmath=_MATH)
 def _coefficients(z: NDArray, f: NDArray, d: int, U: NDArray, h: NDArray) -> None:
-    """Least squares solution on ``d + 1`` indices, ``z[d]``, from that on the first ``d``; ``h``: what the last replaces."""
+    """Least squares solution on ``d + 1`` indices, ``z[d]``, from that on ``d``; ``h``: what the last one replaces."""
     for a in range(d - 1, -1, -1):
         h[a] = U[a, d]
         for b in range(a + 1, d):
@@ -104,15 +104,16 @@ def enumerate_supports(best: NDArray, found: NDArray, supports: NDArray, gram: N
 
 
 @nb.njit(cache=True)
-def solve_supports(u: NDArray, supports: NDArray, found: NDArray, size: int, gram: NDArray, cross: NDArray) -> None:
+def solve_supports(u: NDArray, supports: NDArray, found: NDArray, gram: NDArray, cross: NDArray) -> None:
     """See the twin: least squares of each observation on its own support."""
     r = len(gram)
     x, U, S, work = np.empty(r), np.empty((r, r)), np.empty(r, np.int64), np.empty((2, r))
     for i in range(len(u)):
         x[:] = 0.0
         if found[i] >= 0:
-            for a in range(size):
-                x[supports[found[i], a]] = 1.0
+            for j in supports[found[i]]:
+                if j >= 0:
+                    x[j] = 1.0
         p = _independent(U, S, x, gram, work[0])
         _feasible(x, S, p, U, gram, cross[i], 0.0, work[0], work[1])
         u[i] = x

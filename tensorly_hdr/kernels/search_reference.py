@@ -45,11 +45,12 @@ def enumerate_supports(best: NDArray, found: NDArray, supports: NDArray, gram: N
             number += 1
 
 
-def solve_supports(u: NDArray, supports: NDArray, found: NDArray, size: int, gram: NDArray, cross: NDArray) -> None:
-    """Least squares on the support ``supports[found[i], :size]`` of each observation; ``cross`` is of shape (n, r)."""
+def solve_supports(u: NDArray, supports: NDArray, found: NDArray, gram: NDArray, cross: NDArray) -> None:
+    """Solve least squares on row ``found[i]`` of ``supports``, where -1 stands for none; ``cross`` is of shape (n, r)."""
     u[:] = 0.0
     for i in np.flatnonzero(found >= 0):
-        S = supports[found[i], :size]
+        S = supports[found[i]]
+        S = S[S >= 0]
         u[i, S] = np.linalg.solve(gram[np.ix_(S, S)], cross[i, S])
 
 
@@ -91,11 +92,11 @@ def branch_and_bound_rows(
     tol: float,
     budget: int,
 ) -> None:
-    """Improve ``u`` and ``gain`` (twice the gain) to the best with at most ``k`` nonzeros, row by row from ``place[0]``.
+    """Improve ``u`` and ``gain`` to the best with at most ``k`` nonzeros, row by row from ``place[0]``.
 
     A node allows some indices and is solved exactly. Its children remove, in turn, the indices in use by increasing
-    coefficient, and keep those before; a node is closed when its gain is not more than ``worth`` above the best known. At
-    least ``budget`` nodes are visited, counted in ``nodes``.
+    coefficient, and keep those before; a node is closed when its gain is not more than ``worth`` above the best known.
+    The search pauses after about ``budget`` nodes; ``nodes`` counts them.
     """
     limit = nodes.sum() + budget
     while place[0] < len(u) and nodes.sum() < limit:

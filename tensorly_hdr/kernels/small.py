@@ -52,7 +52,7 @@ def _try_support(x: NDArray, w: NDArray, inverse: NDArray, gram: NDArray, cross:
 
 @nb.njit(cache=True)
 def small_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
-    """Same as ``block_pivoting_rows`` for at most twelve unknowns and a Gram matrix that is safe to invert."""
+    """Compute what ``block_pivoting_rows`` does, for at most twelve unknowns and a Gram matrix that is safe to invert."""
     n, r = u.shape
     U, S, work = np.empty((r, r)), np.empty(r, np.int64), np.empty((4, r))
     inverse, known = np.empty((1 << r, r, r)), np.zeros(1 << r, np.bool_)

@@ -113,7 +113,8 @@ def _on_the_data(
         z: NDArray = solve_triangular(R, Q.T @ y)
         # towards the zero of the gradient, l1 included, and one digit or two of iterative refinement
         slope = K[:, S].T @ (y - K[:, S] @ z) - penalty.l1
-        return z + solve_triangular(R, solve_triangular(R, slope, trans="T"))
+        z += solve_triangular(R, solve_triangular(R, slope, trans="T"))
+        return z
 
     def dual(x: NDArray) -> Any:
         return K.T @ (y - K @ x) - penalty.l1

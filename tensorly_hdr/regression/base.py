@@ -18,16 +18,23 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def declares(
-    accepts: Callable[[Penalty], bool], *, monotone: bool, any_namespace: bool, exact: bool = False
+    accepts: Callable[[Penalty], bool],
+    *,
+    monotone: bool,
+    any_namespace: bool,
+    any_beta: bool = False,
+    exact: bool = False,
 ) -> Callable[[F], F]:
     """Mark an update with what it takes: the penalties, whether the loss never rises, and other array libraries.
 
-    The tests run every registered solver on every penalty that it accepts, and check descent where it is promised.
+    ``exact`` tells that one call solves the block, ``any_beta`` that a solver of ``KL_SOLVERS`` serves the other beta
+    divergences too. The tests run every registered solver on every penalty that it accepts, and check descent where it
+    is promised.
     """
 
     def mark(update: F) -> F:
-        facts = {"accepts": accepts, "monotone": monotone, "any_namespace": any_namespace, "exact": exact}
-        update.__dict__.update(facts)
+        facts = {"accepts": accepts, "monotone": monotone, "any_namespace": any_namespace}
+        update.__dict__.update(facts | {"any_beta": any_beta, "exact": exact})
         return update
 
     return mark

@@ -17,7 +17,7 @@ def floor_of(u: Any) -> float:
     return 1e-16 if float(xp.finfo(u.dtype).eps) < 1e-10 else 1e-8
 
 
-@declares(orthant, monotone=True, any_namespace=True)
+@declares(orthant, monotone=True, any_namespace=True, any_beta=True)
 def mu(
     u: Any, block: Quadratic | Entrywise, penalty: NonNegative, n_iter: int = 1, memory: None = None
 ) -> tuple[Any, None]:
