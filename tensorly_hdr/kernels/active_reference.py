@@ -17,7 +17,7 @@ def active_set_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float, total
         solve = _sum_to(total, gram, cross[i]) if total > 0 else _cholesky(gram, cross[i])
         if total > 0:
             _one_vertex(u[i], gram, cross[i], total)
-        lawson_hanson(u[i], solve, *_dual_of(gram, cross[i], tol, total))
+        lawson_hanson(u[i], solve, _dependence(gram, total), *_dual_of(gram, cross[i], tol, total))
 
 
 def block_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
@@ -26,7 +26,7 @@ def block_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -
         solve, (dual, slack) = _cholesky(gram, cross[i]), _dual_of(gram, cross[i], tol, 0.0)
         if not _pivot(u[i], solve, dual, slack):
             np.maximum(u[i], 0.0, out=u[i])
-            lawson_hanson(u[i], solve, dual, slack)
+            lawson_hanson(u[i], solve, _dependence(gram, 0.0), dual, slack)
 
 
 def small_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
@@ -35,12 +35,16 @@ def small_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -
 
 
 def lawson_hanson(
-    x: NDArray, solve: Solve, dual: Callable[[NDArray], NDArray], slack: Callable[[NDArray], float]
+    x: NDArray,
+    solve: Solve,
+    depends: Callable[[NDArray, int], NDArray | None],
+    dual: Callable[[NDArray], NDArray],
+    slack: Callable[[NDArray], float],
 ) -> None:
     """Active set of one observation, in place, from the support of ``x``.
 
-    ``solve(S)`` is the least squares solution on the indices ``S``, None if they are dependent; ``dual(x)`` is minus
-    the gradient; dual variables under ``slack(x)`` are rounding.
+    ``solve(S)`` is the least squares solution on the indices ``S``, None if they are dependent; ``depends(S, j)`` the
+    combination of them that makes ``j`` then, None if they cannot be exchanged; ``dual(x)`` is minus the gradient; dual variables under ``slack(x)`` are rounding.
     """
     passive, rejected = x > 0, np.zeros(len(x), dtype=bool)
     if passive.any() and not _refine(x, passive, solve, -1):
@@ -56,6 +60,26 @@ def lawson_hanson(
             rejected[:] = False
         else:
             passive[j], rejected[j] = False, True
+            if _swap(x, passive, solve, depends, j):
+                rejected[:] = False
+                rejected[j] = True
+
+
+def _swap(
+    x: NDArray, passive: NDArray, solve: Solve, depends: Callable[[NDArray, int], NDArray | None], j: int
+) -> bool:
+    """Let ``j``, which depends on the support, replace one of its indices: with l1 that can lower the loss."""
+    S = np.flatnonzero(passive)
+    h = None if S.size == 0 or solve(np.append(S, j)) is not None else depends(S, j)
+    if h is None or not (h > 1e-10).any():
+        return False
+    with np.errstate(divide="ignore"):
+        t = np.where(h > 1e-10, x[S] / np.where(h > 1e-10, h, 1.0), np.inf)
+    blocking = int(np.argmin(t))
+    x[S] = np.maximum(x[S] - t[blocking] * h, 0.0)
+    x[S[blocking]], x[j] = 0.0, t[blocking]
+    passive[:] = x > 0
+    return _refine(x, passive, solve, -1)
 
 
 def _refine(x: NDArray, passive: NDArray, solve: Solve, j: int) -> bool:
@@ -116,6 +140,11 @@ def _dual_of(
         return w - np.mean(w[x > 0]) if total > 0 else w
 
     return dual, lambda x: tol * max(float(np.abs(cross).max()), float(np.abs(x).sum()))
+
+
+def _dependence(gram: NDArray, total: float) -> Callable[[NDArray, int], NDArray | None]:
+    """How an atom depends on others; not asked for under a prescribed sum, where an exchange brings nothing."""
+    return lambda S, j: None if total > 0 else np.linalg.solve(gram[np.ix_(S, S)], gram[S, j])
 
 
 def _cholesky(gram: NDArray, cross: NDArray) -> Solve:

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorly_hdr.kernels.active_reference import _cholesky, _definite, _dual_of, lawson_hanson
+from tensorly_hdr.kernels.active_reference import _cholesky, _definite, _dependence, _dual_of, lawson_hanson
 
 
 def new_stack(r: int) -> tuple[NDArray, ...]:
@@ -74,7 +74,7 @@ def _over(S: NDArray, start: NDArray, gram: NDArray, cross: NDArray, tol: float)
     """Nonnegative least squares over the indices ``S``."""
     x = np.zeros(len(cross))
     part, G, c = start[S].copy(), gram[np.ix_(S, S)], cross[S]
-    lawson_hanson(part, _cholesky(G, c), *_dual_of(G, c, tol, 0.0))
+    lawson_hanson(part, _cholesky(G, c), _dependence(G, 0.0), *_dual_of(G, c, tol, 0.0))
     x[S] = part
     return x
 

@@ -99,8 +99,8 @@ def _misfit(u: NDArray, Y: NDArray, K: NDArray, penalty: NonNegative) -> NDArray
 
 def _on_the_data(
     K: NDArray, y: NDArray, penalty: NonNegative, tol: float
-) -> tuple[Callable[[NDArray], NDArray | None], Callable[[NDArray], NDArray], Callable[[NDArray], float]]:
-    """Least squares on a support, dual variables and their rounding, from the atoms and not from their products."""
+) -> tuple[Callable[..., Any], ...]:
+    """What ``lawson_hanson`` asks for, from the atoms and not from their products."""
     if penalty.l2:
         K = np.vstack([K, np.sqrt(penalty.l2) * np.eye(K.shape[1])])
         y = np.append(y, np.zeros(K.shape[1]))
@@ -116,10 +116,15 @@ def _on_the_data(
         z += solve_triangular(R, solve_triangular(R, slope, trans="T"))
         return z
 
+    def depends(S: NDArray, j: int) -> NDArray:
+        Q, R = qr(K[:, S], mode="economic")
+        h: NDArray = solve_triangular(R, Q.T @ K[:, j])
+        return h
+
     def dual(x: NDArray) -> Any:
         return K.T @ (y - K @ x) - penalty.l1
 
     def slack(x: NDArray) -> float:
         return tol * float(norms.max() * (np.linalg.norm(y) + norms @ x))
 
-    return solve, dual, slack
+    return solve, depends, dual, slack
