@@ -146,7 +146,9 @@ def test_a_constant_is_added_to_what_single_precision_products_lose(rng):
         assert np.abs(Y - A @ x).max() < 1e-5
 
 
-@pytest.mark.parametrize("simplex", [Simplex(), Simplex(total=3.0), Simplex(below=True), Simplex(total=0.2, below=True)])
+@pytest.mark.parametrize(
+    "simplex", [Simplex(), Simplex(total=3.0), Simplex(below=True), Simplex(total=0.2, below=True)]
+)
 @pytest.mark.parametrize("kind", ["tall", "wide", "zero column", "duplicates"])
 @pytest.mark.parametrize("signed", [True, False], ids=["signed", "nonnegative"])
 def test_the_simplex_is_exact(simplex, kind, signed, rng):

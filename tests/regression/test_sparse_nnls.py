@@ -68,9 +68,7 @@ def test_ten_atoms_equal_brute_force(rng):
         np.testing.assert_allclose(sparse_nnls(A, Y, 10, path=True, solver=solver).path_loss, expected, rtol=1e-9)
 
 
-@given(
-    m=st.integers(1, 10), r=st.integers(1, 9), n=st.integers(1, 4), k=st.integers(1, 11), seed=st.integers(0, 10**6)
-)
+@given(m=st.integers(1, 10), r=st.integers(1, 9), n=st.integers(1, 4), k=st.integers(1, 11), seed=st.integers(0, 10**6))
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_the_two_searches_agree_and_keep_their_shapes(m, r, n, k, seed):
     rng = np.random.default_rng(seed)
