@@ -109,7 +109,7 @@ def dense_rows(task: str, m: int, r: int, n: int) -> list[dict[str, Any]]:
 
 
 def sparse_rows(r: int, k: int, n: int = 21_025) -> list[dict[str, Any]]:
-    """Enumeration against branch and bound, and the heuristic; the slow one on a few columns, scaled."""
+    """Race enumeration, branch and bound and the heuristic; the slow one on a few columns, scaled."""
     A, Y = data(200, r, n)
     some = 2000 if r < 10 else 200 if r < 20 else 10
     calls = {

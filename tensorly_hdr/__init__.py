@@ -46,6 +46,7 @@ _MODULES = (
     "kernels",
     "linalg",
     "losses",
+    "majorants",
     "metrics",
     "penalties",
     "plotting",

@@ -89,13 +89,13 @@ class Entrywise:
         """Sum of each row of ``Y``, shape (n,)."""
         if is_sparse(self.Y):
             return np.asarray(self.Y.sum(axis=1)).reshape(-1)
-        return array_namespace(self.Y).sum(self.Y if self.mask is None else np.where(self.mask, self.Y, 0.0), axis=1)
+        return array_namespace(self.Y).sum(self._seen, axis=1)
 
     @cached_property
     def totals_on_atoms(self) -> Any:
         """Sum of each row of ``Y`` over the support of each column of ``K``, shape (n, r)."""
         support = array_namespace(self.K).astype(self.K > 0, self.K.dtype)
-        return (self.Y if self.mask is None else np.where(self.mask, self.Y, 0.0)) @ support
+        return (self.Y if is_sparse(self.Y) else self._seen) @ support
 
     def value(self, u: Any) -> float:
         """Loss at ``u``."""
@@ -129,11 +129,25 @@ class Entrywise:
         if is_sparse(self.Y):
             return self._sparse_row_values(u)
         xp = array_namespace(u)
-        model = u @ self.K.T
-        seen = (self.Y > 0) if self.mask is None else (self.Y > 0) & self.mask
-        tiny = float(xp.finfo(model.dtype).smallest_normal)
-        logs = xp.log(xp.where(seen, self.Y / xp.clip(model, min=tiny), xp.ones_like(model)))
-        return xp.sum(self.Y * logs, axis=1) - self.totals + xp.sum(self.mass * u, axis=1)
+        return self._row_constants - self._log_sums(u @ self.K.T) + xp.sum(self.mass * u, axis=1)
+
+    @cached_property
+    def _seen(self) -> Any:
+        """The dense data, zero where they are hidden."""
+        return self.Y if self.mask is None else np.where(self.mask, self.Y, 0.0)
+
+    @cached_property
+    def _row_constants(self) -> Any:
+        """``sum y log y - y`` of each row: what the loss of a row owes to the data alone."""
+        return self._log_sums(self._seen) - self.totals
+
+    def _log_sums(self, model: Any) -> Any:
+        xp = array_namespace(model)
+        return xp.sum(self._seen * xp.log(xp.clip(model, min=float(xp.finfo(model.dtype).smallest_normal))), axis=1)
+
+    def rows(self, which: NDArray) -> Entrywise:
+        """Block of some of the observations."""
+        return Entrywise(self.Y[which], self.K, self.loss, None if self.mask is None else self.mask[which])
 
     def curvature_sums(self, u: Any) -> Any:
         """Row sums of the Hessian of each row of ``u``, ``(d'' * (1' K')) K``: Kullback-Leibler only."""
@@ -156,7 +170,7 @@ class Entrywise:
         total = float((u.sum(axis=0, dtype=np.float64) * self.column_sums[0]).sum())
         return self.loss.value(self.Y.data, model) + total - float(model.sum(dtype=np.float64))
 
-    def _sparse_row_values(self, u: NDArray) -> NDArray:
+    def _sparse_row_values(self, u: NDArray) -> Any:
         terms = self.Y.data * np.log(ratio(self.Y.data, self._model_at_nonzeros(u)))
         return np.asarray(self._rows(terms).sum(axis=1)) - self.totals + (self.mass * u).sum(axis=1)
 
@@ -169,7 +183,8 @@ class Entrywise:
         return csr_array((entries, self.Y.indices, self.Y.indptr), shape=self.Y.shape)
 
     def _times_K(self, entries: NDArray) -> NDArray:
-        return np.asarray(self._rows(entries) @ self.K)
+        out: NDArray = self._rows(entries) @ self.K
+        return out
 
 
 def fill(T: NDArray, mask: NDArray, model: NDArray) -> NDArray:

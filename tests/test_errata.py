@@ -89,7 +89,7 @@ def test_an_update_of_h_makes_column_sums_exact_and_one_of_w_row_sums(rng):
     Y = rng.poisson(5, (12, 9)).astype(float)
     for mode in (0, 1):
         init = [rng.random((n, 3)) for n in Y.shape]
-        result = nmf(Y, 3, loss="kl", init=init, fixed=(1 - mode,), n_inner=1, max_iter=1)
+        result = nmf(Y, 3, loss="kl", solver="mu", init=init, fixed=(1 - mode,), n_inner=1, max_iter=1)
         W, H = result.factors
         np.testing.assert_allclose((W @ H.T).sum(axis=1 - mode), Y.sum(axis=1 - mode), rtol=1e-12)
 

@@ -6,7 +6,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from tensorly_hdr.kernels import active, active_reference, search, search_reference, small
+from tensorly_hdr.kernels import active, active_reference, cholesky, pivoting, search, search_reference
 
 TOL = 1e-14
 
@@ -31,15 +31,15 @@ def test_an_updated_factor_equals_a_new_one(r, rng):
     for _ in range(60):
         outside = np.setdiff1d(np.arange(r), S[:p])
         if p and (rng.random() < 0.4 or outside.size == 0):
-            active._remove(U, S, p, int(rng.integers(p)))
+            cholesky.remove(U, S, p, int(rng.integers(p)))
             p -= 1
         else:
-            assert active._append(U, S, p, int(rng.choice(outside)), gram, v)
+            assert cholesky.append(U, S, p, int(rng.choice(outside)), gram, v)
             p += 1
         factor = np.triu(U[:p, :p])
         np.testing.assert_allclose(factor.T @ factor, gram[np.ix_(S[:p], S[:p])], atol=1e-13)
     fresh = np.zeros((r, r))
-    assert active._factorize(fresh, S, p, gram, v)
+    assert cholesky.factorize(fresh, S, p, gram, v)
     np.testing.assert_allclose(np.triu(fresh[:p, :p]), factor, atol=1e-12)
 
 
@@ -48,9 +48,9 @@ def test_a_dependent_index_is_refused_and_changes_nothing(rng):
     gram = gram[np.ix_([0, 1, 2, 3, 1], [0, 1, 2, 3, 1])]
     U, S, v = np.zeros((5, 5)), np.zeros(5, np.int64), np.empty(5)
     for p in range(4):
-        assert active._append(U, S, p, p, gram, v)
+        assert cholesky.append(U, S, p, p, gram, v)
     before = U.copy()
-    assert not active._append(U, S, 4, 4, gram, v)
+    assert not cholesky.append(U, S, 4, 4, gram, v)
     np.testing.assert_array_equal(U, before)
 
 
@@ -58,7 +58,7 @@ def test_a_dependent_index_is_refused_and_changes_nothing(rng):
 @pytest.mark.parametrize("m", [3, 12])
 @pytest.mark.parametrize("start", ["zero", "full", "random"])
 def test_exact_rows(kernel, m, start, rng):
-    home = small if kernel.startswith("small") else active
+    home = active if kernel.startswith("active") else pivoting
     more = (0.0,) if kernel.startswith("active") else ()
     for _ in range(20):
         gram, cross = normalised(rng, m=m)
@@ -93,8 +93,8 @@ def test_backup_rule_and_fallback_end_on_degenerate_data(rng):
         found = []
         for kernel, more in (
             (active.active_set_rows, (0.0,)),
-            (active.block_pivoting_rows, ()),
-            (small.small_pivoting_rows, ()),
+            (pivoting.block_pivoting_rows, ()),
+            (pivoting.small_pivoting_rows, ()),
         ):
             u = np.ones_like(cross)
             kernel(u, gram, cross, TOL, *more)

@@ -103,6 +103,12 @@ def _all_finite(entries: Any) -> bool:
     return bool(xp.all(xp.isfinite(entries)))
 
 
+def positive_entries(name: str, entries: Any) -> None:
+    """Check that every entry is above zero."""
+    if float(entries.min()) <= 0:
+        raise ValueError(f"{name} must be positive, its minimum is {float(entries.min()):.3g}.")
+
+
 def observed(name: str, mask: Any, shape: tuple[int, ...]) -> NDArray | None:
     """Return ``mask`` as a boolean array, True where the data are observed; None when nothing is missing."""
     if mask is None:

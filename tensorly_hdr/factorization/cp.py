@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr import _validation as check
+from tensorly_hdr import kernels
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr._validation import is_sparse
 from tensorly_hdr.blocks import Entrywise, Quadratic, fill, half_square
@@ -98,7 +99,8 @@ def ncp(
         Functions of the tall factors. Penalize every factor or none: scale moves freely from a penalized factor to a
         free one (see :func:`tensorly_hdr.balancing.balance`).
     solver : {"auto"}, a key of ``LS_SOLVERS`` or ``KL_SOLVERS``, or an update function
-        "auto" is HALS for entrywise penalties and projected gradient for others; "mu" for the other losses.
+        "auto" is HALS for entrywise penalties and projected gradient for others; coordinate descent, "ccd", for
+        Kullback-Leibler where numba compiles it, and "mu" for the other losses.
     init : {"auto", "random"}, FactorResult, CPTensor or a sequence of arrays (None: random)
         The start; random factors are scaled to the data.
     n_inner : int, optional
@@ -247,13 +249,19 @@ def _updates(solver: Any, problem: _Problem) -> list[tuple[str, Update]]:
     table = LS_SOLVERS if problem.is_quadratic else KL_SOLVERS
     out = []
     for g in problem.penalties:
-        auto = "mu" if not problem.is_quadratic else "hals" if entrywise(g) else "pgd"
+        auto = _auto_divergence(problem.loss) if not problem.is_quadratic else "hals" if entrywise(g) else "pgd"
         wanted = auto if isinstance(solver, str) and solver == "auto" else solver
         update = check.choice("solver", wanted, {**table, "auto": None})
         label = wanted if isinstance(wanted, str) else check.name_of(wanted)
         check.supported(label, update, g)
+        if not problem.is_quadratic:
+            check.supports_loss(label, update, problem.loss)
         out.append((label, update))
     return out
+
+
+def _auto_divergence(loss: Loss) -> str:
+    return "ccd" if loss.beta == 1.0 and kernels.is_compiled else "mu"
 
 
 def _n_inner(label: str, problem: _Problem) -> int:

@@ -43,8 +43,9 @@ def lawson_hanson(
 ) -> None:
     """Active set of one observation, in place, from the support of ``x``.
 
-    ``solve(S)`` is the least squares solution on the indices ``S``, None if they are dependent; ``depends(S, j)`` the
-    combination of them that makes ``j`` then, None if they cannot be exchanged; ``dual(x)`` is minus the gradient; dual variables under ``slack(x)`` are rounding.
+    ``solve(S)`` is the least squares solution on the indices ``S``, None if they are dependent; ``depends(S, j)`` is
+    the combination of them that makes ``j`` then, None if they cannot be exchanged; ``dual(x)`` is minus the gradient;
+    dual variables under ``slack(x)`` are rounding.
     """
     passive, rejected = x > 0, np.zeros(len(x), dtype=bool)
     if passive.any() and not _refine(x, passive, solve, -1):

@@ -4,12 +4,13 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorly_hdr.kernels.active import _MATH, _append, _dual, _feasible, _independent, _remove, _settle, lawson_hanson
+from tensorly_hdr.kernels.active import dual, feasible, independent, lawson_hanson, settle
+from tensorly_hdr.kernels.cholesky import MATH, append, remove
 
 LANES = 128  # observations side by side: the innermost loops run over them, and have a length that the compiler knows
 
 
-@nb.njit(cache=True, fastmath=_MATH)
+@nb.njit(cache=True, fastmath=MATH)
 def _advance(f: NDArray, g: NDArray, best: NDArray, d: int, c: NDArray, U: NDArray) -> bool:
     """Gain of a support from that of its parent; True if some observation may have a new best one."""
     last, before, after, to_beat = f[d], g[d], g[d + 1], best[d]
@@ -28,7 +29,7 @@ def _advance(f: NDArray, g: NDArray, best: NDArray, d: int, c: NDArray, U: NDArr
     return hits > 0
 
 
-@nb.njit(cache=True, fastmath=_MATH)
+@nb.njit(cache=True, fastmath=MATH)
 def _coefficients(z: NDArray, f: NDArray, d: int, U: NDArray, h: NDArray) -> None:
     """Least squares solution on ``d + 1`` indices, ``z[d]``, from that on ``d``; ``h``: what the last one replaces."""
     for a in range(d - 1, -1, -1):
@@ -45,7 +46,7 @@ def _coefficients(z: NDArray, f: NDArray, d: int, U: NDArray, h: NDArray) -> Non
             here[s] = before[s] - t * newest[s]
 
 
-@nb.njit(cache=True, fastmath=_MATH)
+@nb.njit(cache=True, fastmath=MATH)
 def _record(z: NDArray, least: NDArray, gain: NDArray, best: NDArray, found: NDArray, d: int, number: int) -> None:
     """Keep support ``number`` where its gain is the best so far and its least squares solution is positive."""
     least[:] = z[d]
@@ -89,7 +90,7 @@ def enumerate_supports(best: NDArray, found: NDArray, supports: NDArray, gram: N
         d, number = 0, 0
         S[0] = 0
         while d >= 0:
-            independent = _append(U, T, d, S[d], gram, v)
+            independent = append(U, T, d, S[d], gram, v)
             if independent:
                 hit = _advance(f, g, top, d, c[S[d]], U)
                 if hit or d + 1 < k:
@@ -114,8 +115,8 @@ def solve_supports(u: NDArray, supports: NDArray, found: NDArray, gram: NDArray,
             for j in supports[found[i]]:
                 if j >= 0:
                     x[j] = 1.0
-        p = _independent(U, S, x, gram, work[0])
-        _feasible(x, S, p, U, gram, cross[i], 0.0, work[0], work[1])
+        p = independent(U, S, x, gram, work[0])
+        feasible(x, S, p, U, gram, cross[i], 0.0, work[0], work[1])
         u[i] = x
 
 
@@ -129,13 +130,13 @@ def omp_rows(u: NDArray, gram: NDArray, cross: NDArray, k: int, tol: float) -> N
         x, p = u[i], 0
         x[:] = 0.0
         for _ in range(2 * k):
-            slack = tol * _dual(w, x, S, p, gram, cross[i], 0.0)
+            slack = tol * dual(w, x, S, p, gram, cross[i], 0.0)
             for a in range(p):
                 w[S[a]] = 0.0
             j = int(np.argmax(w))
-            if p == k or w[j] <= slack or not _append(U, S, p, j, gram, z):
+            if p == k or w[j] <= slack or not append(U, S, p, j, gram, z):
                 break
-            p, _ = _settle(x, S, p + 1, U, cross[i], 0.0, z, q)
+            p, _ = settle(x, S, p + 1, U, cross[i], 0.0, z, q)
 
 
 @nb.njit(cache=True)
@@ -174,7 +175,7 @@ def _open_child(level: int, stack: tuple, k: int) -> None:
         j = Ss[new, a]
         if not allowed[new, j]:
             xs[new, j] = 0.0
-            _remove(Us[new], Ss[new], p, a)
+            remove(Us[new], Ss[new], p, a)
             p -= 1
     counts[new, 0] = p
 
@@ -184,8 +185,8 @@ def _open_root(stack: tuple, gram: NDArray, cross: NDArray, work: NDArray) -> No
     """All indices allowed, none kept, least squares restricted to what is positive as a start."""
     xs, Us, Ss, kept, allowed, counts, _ = stack
     xs[0], kept[0], allowed[0] = 1.0, False, True
-    p = _independent(Us[0], Ss[0], xs[0], gram, work[0])
-    counts[0, 0], _ = _feasible(xs[0], Ss[0], p, Us[0], gram, cross, 0.0, work[0], work[1])
+    p = independent(Us[0], Ss[0], xs[0], gram, work[0])
+    counts[0, 0], _ = feasible(xs[0], Ss[0], p, Us[0], gram, cross, 0.0, work[0], work[1])
 
 
 @nb.njit(cache=True)
@@ -193,7 +194,7 @@ def _solve_node(level: int, stack: tuple, gram: NDArray, cross: NDArray, tol: fl
     """Exact solution over the allowed indices, from that of the parent; returns twice its gain."""
     xs, Us, Ss, _, allowed, counts, _ = stack
     x, U, S = xs[level], Us[level], Ss[level]
-    p, shift = _settle(x, S, counts[level, 0], U, cross, 0.0, work[0], work[1])
+    p, shift = settle(x, S, counts[level, 0], U, cross, 0.0, work[0], work[1])
     counts[level, 0] = lawson_hanson(x, S, p, shift, U, allowed[level], gram, cross, tol, 0.0, work)
     gain = 0.0
     for j in range(len(x)):

@@ -46,7 +46,7 @@ def enumerate_supports(best: NDArray, found: NDArray, supports: NDArray, gram: N
 
 
 def solve_supports(u: NDArray, supports: NDArray, found: NDArray, gram: NDArray, cross: NDArray) -> None:
-    """Solve least squares on row ``found[i]`` of ``supports``, where -1 stands for none; ``cross`` is of shape (n, r)."""
+    """Solve least squares on row ``found[i]`` of ``supports``, -1 standing for none; ``cross`` is of shape (n, r)."""
     u[:] = 0.0
     for i in np.flatnonzero(found >= 0):
         S = supports[found[i]]

@@ -49,7 +49,7 @@ class Normal:
 
 
 def normal_equations(block: Quadratic, penalty: NonNegative) -> Normal:
-    """Normal equations in double precision: l1 lowers the cross products, l2 raises the diagonal."""
+    """Form the normal equations in double precision: l1 lowers the cross products, l2 raises the diagonal."""
     gram = double_gram(block)
     gram[np.diag_indices_from(gram)] += penalty.l2
     # an atom of zeros is given the curvature one: its coefficient is then zero, and the matrix is not singular
@@ -97,10 +97,8 @@ def _misfit(u: NDArray, Y: NDArray, K: NDArray, penalty: NonNegative) -> NDArray
     return out
 
 
-def _on_the_data(
-    K: NDArray, y: NDArray, penalty: NonNegative, tol: float
-) -> tuple[Callable[..., Any], ...]:
-    """What ``lawson_hanson`` asks for, from the atoms and not from their products."""
+def _on_the_data(K: NDArray, y: NDArray, penalty: NonNegative, tol: float) -> tuple[Callable[..., Any], ...]:
+    """Make what ``lawson_hanson`` asks for from the atoms and not from their products."""
     if penalty.l2:
         K = np.vstack([K, np.sqrt(penalty.l2) * np.eye(K.shape[1])])
         y = np.append(y, np.zeros(K.shape[1]))

@@ -20,10 +20,10 @@ def active_set(
 ) -> tuple[NDArray, None]:
     """Solve the block exactly, observation by observation; starts from the support of ``u`` [1]_.
 
-    One Cholesky factor an observation is updated when an index enters or leaves. l1 lowers the cross products, l2 raises
-    the diagonal of the Gram matrix: the penalized problem is exact too. Stops where no dual variable exceeds rounding,
-    and refuses an index whose step would not be positive (the safeguard against cycling). Where the Gram matrix is too
-    ill-conditioned, the solution is checked on the data, and redone by QR if it must be.
+    One Cholesky factor an observation is updated when an index enters or leaves. l1 lowers the cross products, l2
+    raises the diagonal of the Gram matrix: the penalized problem is exact too. Stops where no dual variable exceeds
+    rounding, and refuses an index whose step would not be positive (the safeguard against cycling). Where the Gram
+    matrix is too ill-conditioned, the solution is checked on the data, and redone by QR if it must be.
 
     On the simplex, each least squares solution has one multiplier more, for its sum.
 
@@ -52,7 +52,7 @@ def _on_simplex(u: NDArray, block: Quadratic, simplex: Simplex) -> NDArray:
 
 def _of_sum(u: NDArray, block: Quadratic, total: float) -> NDArray:
     """Active set on ``u >= 0`` with rows of sum ``total``."""
-    # a multiple of the squared sum is constant there: added, it makes supports regular that are only affinely independent
+    # a multiple of the squared sum is constant there: added, it makes affinely independent supports regular
     gram, cross = double_gram(block), np.array(block.cross, dtype=np.float64, order="C")
     size = float(np.diag(gram).max()) or 1.0
     x = np.array(u, dtype=np.float64, order="C")

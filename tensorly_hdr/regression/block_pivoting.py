@@ -23,8 +23,8 @@ def block_pivoting(
     """Solve the block exactly: exchange all infeasible indices of an observation at once [1]_.
 
     Starts from the support of ``u``; where that is full, from the signs of least squares. When three exchanges in a row
-    bring no progress, one index at a time moves (the backup rule); an observation that meets a singular support, or does
-    not settle, is left to the active set. l1 and l2 are exact, ill-conditioned problems are handled as there.
+    bring no progress, one index at a time moves (the backup rule); an observation that meets a singular support, or
+    does not settle, is left to the active set. l1 and l2 are exact, ill-conditioned problems are handled as there.
 
     References
     ----------

@@ -61,7 +61,10 @@ def _move(u: Any, slope: Any, L: Any, l2: float, floor: float) -> Any:
 def _search(
     u: Any, slope: Any, L: Any, factor: Any, block: Entrywise, penalty: NonNegative, floor: float
 ) -> tuple[Any, Any]:
-    """Double the factor of the rows whose loss exceeds the majorant, until none does or the factor is one."""
+    """Double the factor of the rows whose loss exceeds the majorant, until none does or the factor is one.
+
+    Where the factor is so small that the majorant has no minimum, it does not lie below the present loss.
+    """
     xp = array_namespace(u)
     before = block.row_values(u) + penalty.l1 * xp.sum(u, axis=1)
     while True:
@@ -70,7 +73,8 @@ def _search(
         distance = factor * L * (ratio - xp.log(ratio) - 1.0)
         bound = before + xp.sum(slope * (new - u) + distance, axis=1)
         after = block.row_values(new) + penalty.l1 * xp.sum(new, axis=1)
-        grows = (after > bound)[:, None] & (factor < 1.0)
+        holds = (after <= bound) & (bound <= before)
+        grows = ~holds[:, None] & (factor < 1.0)
         if not bool(xp.any(grows)):
             return new, factor
         factor = xp.where(grows, xp.clip(2.0 * factor, max=1.0), factor)

@@ -10,7 +10,7 @@ from tensorly_hdr.blocks import Entrywise
 from tensorly_hdr.penalties import NonNegative, orthant
 from tensorly_hdr.regression.base import declares
 from tensorly_hdr.regression.mu import floor_of, mu
-from tensorly_hdr.regression.safeguarded_msom import cost
+from tensorly_hdr.regression.safeguard import cost, no_worse
 
 Momentum = tuple[Any, Any]
 
@@ -37,11 +37,6 @@ def mu_extrapolated(
     for _ in range(n_iter):
         t_new = (1.0 + xp.sqrt(1.0 + 4.0 * t * t)) / 2.0
         ahead = xp.clip(u * (u / previous) ** ((t - 1.0) / t_new), min=floor)
-        new = mu(ahead, block, penalty)[0]
-        after = cost(new, block, penalty)
-        worse = ~(after <= value)[:, None]
-        if bool(xp.any(worse)):
-            new = xp.where(worse, mu(u, block, penalty)[0], new)
-            after, t_new = cost(new, block, penalty), xp.where(worse, xp.ones_like(t), t_new)
-        previous, u, t, value = u, new, t_new, after
+        new, value, restarted = no_worse(mu(ahead, block, penalty)[0], value, u, block, penalty)
+        previous, u, t = u, new, xp.where(restarted, xp.ones_like(t), t_new)
     return u, (previous, t)

@@ -34,11 +34,11 @@ def nnls(
         PyTorch tensors with the solvers "mu", "msom", "pgd", "fista" and "admm".
     penalty : Penalty, default ``NonNegative()``
         ``g``, a function of ``X`` as it is returned: ``Simplex()`` makes each column sum to one.
-    solver : {"auto", "block_pivoting", "active_set", "hals", "mu", "msom", "pgd", "fista", "admm"} or an update function
+    solver : {"auto", "block_pivoting", "active_set", "hals", "mu", "msom", "pgd", "fista", "admm"} or a function
         The first two are exact, in one iteration. "auto" takes block pivoting for ``NonNegative``, the active set when
         ``A`` has more columns than rows, ``Y`` only one, or each column of ``X`` lies in a ``Simplex``; HALS for other
-        entrywise penalties, FISTA for other convex ones, projected gradient else. A function of your own has the signature of
-        :data:`~tensorly_hdr.regression.base.Update`.
+        entrywise penalties, FISTA for other convex ones, projected gradient else. A function of your own has the
+        signature of :data:`~tensorly_hdr.regression.base.Update`.
     init : array of the shape of ``X``, optional
         The start; by default a constant per column, scaled to fit. It is projected on the domain of ``g``.
     **stop

@@ -9,7 +9,8 @@ from array_api_compat import array_namespace
 from tensorly_hdr.blocks import Entrywise
 from tensorly_hdr.penalties import NonNegative, orthant
 from tensorly_hdr.regression.base import declares
-from tensorly_hdr.regression.mu import floor_of, mu
+from tensorly_hdr.regression.mu import floor_of
+from tensorly_hdr.regression.safeguard import best_scale, cost, no_worse
 
 
 @declares(orthant, monotone=True, any_namespace=True)
@@ -31,13 +32,7 @@ def safeguarded_msom(
     u = xp.clip(best_scale(xp.clip(u, min=floor), block, penalty), min=floor)
     value = cost(u, block, penalty)
     for _ in range(n_iter):
-        new = _step(u, block, penalty, gamma, floor)
-        after = cost(new, block, penalty)
-        worse = ~(after <= value)
-        if bool(xp.any(worse)):
-            new = xp.where(worse[:, None], mu(u, block, penalty)[0], new)
-            after = cost(new, block, penalty)
-        u, value = new, after
+        u, value, _ = no_worse(_step(u, block, penalty, gamma, floor), value, u, block, penalty)
     return u, None
 
 
@@ -47,23 +42,3 @@ def _step(u: Any, block: Entrywise, penalty: NonNegative, gamma: float, floor: f
     step = gamma / xp.where(diagonal > 0, diagonal, xp.ones_like(u))
     moved = penalty.prox(u - step * block.grad(u), step)
     return xp.clip(xp.where(diagonal > 0, moved, xp.zeros_like(u)), min=floor)
-
-
-def cost(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
-    """Objective of each observation, shape (n,)."""
-    xp = array_namespace(u)
-    return block.row_values(u) + xp.sum(penalty.l1 * u + 0.5 * penalty.l2 * u * u, axis=1)
-
-
-def best_scale(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
-    """Multiply each row by the factor that lowers its objective most: the model then has the sum of the data.
-
-    The positive root of ``l2 ||u||^2 t**2 + (mass + l1)' u t - 1'y``, in its stable form; zero data leave the row.
-    """
-    xp = array_namespace(u)
-    S = block.totals[:, None]
-    b = xp.sum((block.mass + penalty.l1) * u, axis=1, keepdims=True)
-    a = penalty.l2 * xp.sum(u * u, axis=1, keepdims=True)
-    below = b + xp.sqrt(b * b + 4.0 * a * S)
-    good = (below > 0) & (S > 0)
-    return xp.where(good, 2.0 * S / xp.where(good, below, xp.ones_like(below)), xp.ones_like(below)) * u

@@ -68,18 +68,18 @@ def sparse_nnls(
         Search every level of sparsity from 1 to ``k`` (see ``SparseResult.path``) instead of ``k`` alone.
     solver : {"auto", "enumeration", "branch_and_bound"}
         "enumeration" tries all supports at once for many observations; "auto" takes it up to 10000 supports.
-        "branch_and_bound" removes atoms from the full regression, the smallest coefficients first, and cuts a branch that
-        cannot beat the best known solution; the first of these comes from :func:`nnomp`.
+        "branch_and_bound" removes atoms from the full regression, the smallest coefficients first, and cuts a branch
+        that cannot beat the best known solution; the first of these comes from :func:`nnomp`.
     **stop
-        See :class:`tensorly_hdr.solve.Stop`. There is no limit of iterations by default; an iteration is 20000 nodes, or a
-        block of observations. Branch and bound may leave out what would gain less than ``tol`` (here 0 by default) times
-        the loss of zero.
+        See :class:`tensorly_hdr.solve.Stop`. There is no limit of iterations by default; an iteration is 20000 nodes, or
+        a block of observations. Branch and bound may leave out what would gain less than ``tol`` (here 0 by default)
+        times the loss of zero.
 
     Returns
     -------
     SparseResult
-        With the status "optimal" when the search is complete, which is a proof up to rounding in the products ``A.T @ A``
-        and ``A.T @ Y``. ``trace.extra["nodes"]`` counts the nonnegative regressions or supports tried.
+        With the status "optimal" when the search is complete, which is a proof up to rounding in the products
+        ``A.T @ A`` and ``A.T @ Y``. ``trace.extra["nodes"]`` counts the nonnegative regressions or supports tried.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""k-sparse regression: equal to brute force whatever the scale, proven or said not to be, never more than k nonzeros."""
+"""k-sparse regression: equal to brute force whatever the scale, proven or said not to be, at most k nonzeros."""
 
 from itertools import combinations
 from math import comb
