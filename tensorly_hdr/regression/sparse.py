@@ -71,8 +71,8 @@ def sparse_nnls(
         "branch_and_bound" removes atoms from the full regression, the smallest coefficients first, and cuts a branch
         that cannot beat the best known solution; the first of these comes from :func:`nnomp`.
     **stop
-        See :class:`tensorly_hdr.solve.Stop`. There is no limit of iterations by default; an iteration is 20000 nodes, or
-        a block of observations. Branch and bound may leave out what would gain less than ``tol`` (here 0 by default)
+        See :class:`tensorly_hdr.solve.Stop`. There is no limit of iterations by default; an iteration is 20000 nodes,
+        or a block of observations. Branch and bound may leave out what would gain less than ``tol`` (here 0 by default)
         times the loss of zero.
 
     Returns

@@ -27,9 +27,7 @@ SOUPS = {
 }
 ANCHORS = {path: {tag["id"] for tag in soup.find_all(id=True)} for path, soup in SOUPS.items()}
 NOTEBOOKS = sorted((ROOT / "_build" / "executed").rglob("*.ipynb"))
-LEFTOVER = re.compile(
-    r"\$[^$\n]+\$|\\\(|\{(?:term|ref|eq|doc|numref|cite|prf|glue|py|download)\b[^}]*\}|\[\[[\w-]+\]\]"
-)
+LEFTOVER = re.compile(r"\$[^$\n]+\$|\\\(|\{(?:term|ref|eq|doc|numref|cite|prf|glue|py|download)\b[^}]*\}|\[\[[\w-]+\]\]")
 
 every_page = pytest.mark.parametrize("path", SOUPS, ids=lambda path: path.relative_to(SITE).as_posix())
 every_chapter = pytest.mark.parametrize("file", FILES)
