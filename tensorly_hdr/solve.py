@@ -14,7 +14,7 @@ from tensorly_hdr._labels import Axis, labelled
 
 Iterate = tuple[Any, dict[str, float]]
 Callback = Callable[[int, Any, dict[str, float]], object]
-Status = Literal["converged", "max_iter", "max_time", "callback", "diverged"]
+Status = Literal["converged", "max_iter", "max_time", "callback", "diverged", "optimal"]
 
 
 class Stop(TypedDict, total=False):
@@ -62,7 +62,8 @@ class Trace:
 class Result:
     """Estimate ``x``, its ``trace``, why the run stopped, after how many iterations, and with which solver.
 
-    ``status`` is ``"converged"``, ``"max_iter"``, ``"max_time"``, ``"callback"`` or ``"diverged"``.
+    ``status`` is ``"converged"``, ``"max_iter"``, ``"max_time"``, ``"callback"`` or ``"diverged"``; a
+    search that has proven its answer says ``"optimal"``.
     """
 
     x: Any

@@ -14,8 +14,9 @@ def supported(solver: str, update: Callable[..., Any], penalty: Any) -> None:
     """Check that a named solver declares the penalty; a function of the user's is trusted."""
     accepts = getattr(getattr(update, "func", update), "accepts", None)
     if accepts is not None and not accepts(penalty):
+        shown = getattr(penalty, "penalty", penalty)
         raise ValueError(
-            f"solver {solver!r} does not handle {penalty!r}: its rule is {str(accepts.__doc__)!r}. Use solver='auto', "
+            f"solver {solver!r} does not handle {shown!r}: its rule is {str(accepts.__doc__)!r}. Use solver='auto', "
             "which picks one that does."
         )
 
@@ -55,6 +56,19 @@ def gap_options(tol_gap: Any, stop: Mapping[str, Any], divergence: Any) -> dict[
     if divergence.beta != 1.0:
         raise ValueError(f"tol_gap needs the Kullback-Leibler loss: there is no certificate for {divergence!r}.")
     return {"tol_gap": nonneg_float("tol_gap", tol_gap, positive=True), "tol": stop.get("tol", 0.0)}
+
+
+
+def search(name: str, value: Any, count: int, few: int, bearable: int) -> str:
+    """Name of the search over supports: enumeration while they are ``few``, and never when memory would not do."""
+    if value == "auto":
+        return "enumeration" if count <= few else "branch_and_bound"
+    choice(name, value, {"auto": None, "enumeration": None, "branch_and_bound": None})
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be 'auto', 'enumeration' or 'branch_and_bound', got {value!r}.")
+    if value == "enumeration" and count > bearable:
+        raise ValueError(f"{name}='enumeration' would list {count} supports; use 'branch_and_bound' or a smaller k.")
+    return value
 
 
 def is_penalty(name: str, penalty: Any) -> None:

@@ -25,18 +25,19 @@ def declares(
     monotone: bool,
     any_namespace: bool,
     any_beta: bool = False,
+    exact: bool = False,
     interior: bool = False,
 ) -> Callable[[F], F]:
     """Mark an update with what it takes: the penalties, whether the loss never rises, and other array libraries.
 
-    ``any_beta`` tells whether a solver of ``KL_SOLVERS`` serves the other beta divergences too, ``interior`` that the
-    start must have no zero, since the update cannot leave one. The tests run every registered solver on every penalty
-    that it accepts, and check descent where it is promised.
+    ``exact`` tells that one call solves the block, ``any_beta`` that a solver of ``KL_SOLVERS`` serves the other beta
+    divergences too, ``interior`` that the start must have no zero, since the update cannot leave one. The tests run
+    every registered solver on every penalty that it accepts, and check descent where it is promised.
     """
 
     def mark(update: F) -> F:
-        facts = {"accepts": accepts, "monotone": monotone, "any_namespace": any_namespace, "any_beta": any_beta}
-        update.__dict__.update(facts, interior=interior)
+        facts = {"accepts": accepts, "monotone": monotone, "any_namespace": any_namespace}
+        update.__dict__.update(facts | {"any_beta": any_beta, "exact": exact, "interior": interior})
         return update
 
     return mark
@@ -62,4 +63,4 @@ def floor_of(u: Any) -> float:
     """Least value of an entry, so that none is locked at zero: 1e-16 (1e-8 in single precision) of the largest."""
     xp = array_namespace(u)
     smallest = 1e-16 if float(xp.finfo(u.dtype).eps) < 1e-10 else 1e-8
-    return smallest * (float(xp.max(u)) or 1.0)
+    return max(smallest * (float(xp.max(u)) or 1.0), float(xp.finfo(u.dtype).smallest_normal))

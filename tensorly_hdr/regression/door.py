@@ -11,7 +11,7 @@ from array_api_compat import array_namespace, is_numpy_array
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import Axis, axes_of, default_axes
 from tensorly_hdr.blocks import Entrywise, Quadratic
-from tensorly_hdr.penalties import Entry, NonNegative, Penalty, Transposed
+from tensorly_hdr.penalties import NonNegative, Penalty, tall
 from tensorly_hdr.regression.base import Update, interior, needs_interior
 from tensorly_hdr.solve import Iterate, Result, Stop, run
 
@@ -66,8 +66,7 @@ def at_the_door(
         init = init[None, :] if is_vector else init.T
         A, init = check.same_dtype(A, init)
         init = array_namespace(init).asarray(init, copy=True)
-    tall = g if isinstance(g, Entry) else Transposed(g)
-    return Task(A, Y, tall, init, is_vector, axes, check.stop_options(stop))
+    return Task(A, Y, tall(g), init, is_vector, axes, check.stop_options(stop))
 
 
 def _axes(A: Any, Y: Any) -> tuple[Axis, ...] | None:
@@ -86,7 +85,7 @@ def pick(solver: str | Update, table: dict[str, Update], penalty: Penalty, auto:
     name = auto if isinstance(solver, str) and solver == "auto" else solver
     update = check.solver(name, {**table, "auto": None})
     label = name if isinstance(name, str) else check.name_of(name)
-    check.supported(label, update, getattr(penalty, "penalty", penalty))
+    check.supported(label, update, penalty)
     return label, update
 
 
@@ -102,6 +101,7 @@ def repeat(
     """Run ``update`` on the block of the task until the loss settles; ``watch(u, block)`` adds to the trace."""
     check.supports_library(name, update, task.A)
     block: Block
+    is_exact = getattr(getattr(update, "func", update), "exact", False)
 
     def steps() -> Iterator[Iterate]:
         nonlocal block
@@ -109,10 +109,13 @@ def repeat(
         start = _scaled_start(task, block) if task.init is None else task.init
         u, memory = task.penalty.prox(start, 0.0), None
         u = interior(u) if needs_interior(update) else u
+        yield u, {}
         while True:
-            yield u, {}
             u, memory = update(u, block, task.penalty, memory=memory)
             check.same_result_shape(name, u, task.shape)
+            yield u, {}
+            if is_exact:
+                return
 
     def objective(u: Any) -> float:
         return max(block.value(u), 0.0) + task.penalty.value(u)

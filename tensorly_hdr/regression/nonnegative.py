@@ -7,7 +7,7 @@ from typing import Any, Unpack
 from array_api_compat import is_numpy_array
 
 from tensorly_hdr.blocks import least_squares
-from tensorly_hdr.penalties import Penalty, convex, entrywise, orthant
+from tensorly_hdr.penalties import Penalty, convex, entrywise, orthant, per_observation
 from tensorly_hdr.regression.base import Update
 from tensorly_hdr.regression.door import Task, at_the_door, pick, repeat
 from tensorly_hdr.regression.registry import LS_SOLVERS
@@ -34,10 +34,11 @@ def nnls(
         PyTorch tensors with the solvers "mu", "msom", "pgd", "fista" and "admm".
     penalty : Penalty, default ``NonNegative()``
         ``g``, a function of ``X`` as it is returned: ``Simplex()`` makes each column sum to one.
-    solver : {"auto", "active_set", "hals", "mu", "msom", "pgd", "fista", "admm"} or an update function
-        "auto" takes the active set (exact) for ``NonNegative``, HALS for other entrywise penalties, FISTA for other
-        convex ones, projected gradient else. A function of your own has the signature of
-        :data:`~tensorly_hdr.regression.base.Update`.
+    solver : {"auto", "block_pivoting", "active_set", "hals", "mu", "msom", "pgd", "fista", "admm"} or a function
+        The first two are exact, in one iteration. "auto" takes block pivoting for ``NonNegative``, the active set when
+        ``A`` has more columns than rows, ``Y`` only one, or each column of ``X`` lies in a ``Simplex``; HALS for other
+        entrywise penalties, FISTA for other convex ones, projected gradient else. A function of your own has the
+        signature of :data:`~tensorly_hdr.regression.base.Update`.
     init : array of the shape of ``X``, optional
         The start; by default a constant per column, scaled to fit. It is projected on the domain of ``g``.
     **stop
@@ -73,5 +74,8 @@ def _auto_least_squares(task: Task) -> str:
     if not is_numpy_array(task.A):
         return "fista" if convex(task.penalty) else "pgd"
     if orthant(task.penalty):
+        few, many = task.A.shape[1] <= task.A.shape[0], task.Y.shape[1] > 1
+        return "block_pivoting" if few and many else "active_set"
+    if per_observation(task.penalty):
         return "active_set"
     return "hals" if entrywise(task.penalty) else "fista" if convex(task.penalty) else "pgd"

@@ -3,6 +3,7 @@
 from tensorly_hdr.regression.active_set import active_set
 from tensorly_hdr.regression.admm import admm
 from tensorly_hdr.regression.base import Update
+from tensorly_hdr.regression.block_pivoting import block_pivoting
 from tensorly_hdr.regression.ccd import ccd
 from tensorly_hdr.regression.fista import fista
 from tensorly_hdr.regression.hals import hals
@@ -16,6 +17,7 @@ from tensorly_hdr.regression.safeguarded_msom import safeguarded_msom
 
 LS_SOLVERS: dict[str, Update] = {
     "active_set": active_set,
+    "block_pivoting": block_pivoting,
     "hals": hals,
     "mu": mu,
     "msom": msom,
