@@ -58,7 +58,9 @@
     return path(points, kind);
   };
   const dot = (f, px, py, kind) =>
-    py <= f.ymax ? `<circle class="${kind}" cx="${f.x(px)}" cy="${f.y(py)}" r="5.5"/>` : "";
+    py <= f.ymax
+      ? `<circle class="${kind}" cx="${f.x(px)}" cy="${f.y(py)}" r="5.5"/>`
+      : `<path class="${kind}" d="M${f.x(px) - 6} ${f.y(f.ymax) + 10}h12l-6 -10z"/>`; // above the frame: an arrowhead
 
   const draw1d = (y, z) => {
     const f = frame(480, 300, 10, 6);

@@ -63,6 +63,7 @@ def visit(browser, site):
         def visit(name, width=1400, scheme="light"):
             context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
             stack.callback(context.close)
+            context.set_default_timeout(120_000)  # a busy machine is slow, not wrong
             page = context.new_page()
             page.complaints = []
             page.on("request", lambda r: r.url.startswith((site, "data:")) or page.complaints.append(f"asks {r.url}"))
