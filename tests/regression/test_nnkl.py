@@ -68,7 +68,8 @@ def test_mirror_descent_tends_to_the_optimum(g, rng):
     assert gaps[1000] < 0.15 * gaps[100] + 1e-12
     best = nnkl(A, Y, penalty=g, solver="ccd", **MANY).x
     stays = nnkl(A, Y, penalty=g, solver="mirror", init=best, max_iter=10, tol=0).x
-    np.testing.assert_allclose(stays, best, atol=1e-6)
+    # a start is lifted by a millionth of its largest entry, since the update cannot leave a zero
+    np.testing.assert_allclose(stays, best, atol=2e-6 * best.max())
 
 
 @pytest.mark.parametrize("g", PENALTIES, ids=repr)
