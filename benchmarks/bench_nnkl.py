@@ -139,7 +139,7 @@ def factorization(task: str, Y: Any, rank: int, seconds: float) -> list[dict[str
 
 
 def rows(task: str, methods: dict[str, Callable[[], Curve]], best: float | None) -> list[dict[str, Any]]:
-    """Race the methods in turn, several times; medians of the times to each level, and ratios to the best peer."""
+    """Race the methods in turn; medians of the times to each level (None: not reached), ratios to the best peer."""
     races = [{name: call() for name, call in methods.items()} for _ in range(REPEATS)]
     least = best or min(float(loss.min()) for race in races for loss, _ in race.values())
     times = {
@@ -151,9 +151,10 @@ def rows(task: str, methods: dict[str, Callable[[], Curve]], best: float | None)
     for name, reached in times.items():
         row: dict[str, Any] = {"task": task, "method": name}
         for level, seconds in zip(LEVELS, reached, strict=True):
-            row[f"to {level:g} (s)"] = float(seconds)
+            row[f"to {level:g} (s)"] = float(seconds) if np.isfinite(seconds) else None
         for k, level in enumerate(LEVELS):
-            row[f"peer/ours {level:g}"] = float(min(times[p][k] for p in peers) / reached[k]) if reached[k] else None
+            ratio = min(times[p][k] for p in peers) / reached[k] if np.isfinite(reached[k]) else np.inf
+            row[f"peer/ours {level:g}"] = float(ratio) if np.isfinite(ratio) else None
         out.append(row)
     return out
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tensorly_hdr import kernels
 from tensorly_hdr._validation import is_sparse
-from tensorly_hdr.losses import KullbackLeibler, Loss, ratio
+from tensorly_hdr.losses import KullbackLeibler, Loss, above_zero, ratio
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Entrywise:
             return self.column_sums, self._sparse_minus(u)
         model = u @ self.K.T
         if isinstance(self.loss, KullbackLeibler):
-            weights = ratio(self.Y, model)
+            weights = ratio(self.Y, model, overwrite=True)
             return self.mass, (weights if self.mask is None else np.where(self.mask, weights, 0.0)) @ self.K
         plus, minus = self.loss.split(self.Y, model)
         if self.mask is not None:
@@ -142,8 +142,10 @@ class Entrywise:
         return self._log_sums(self._seen) - self.totals
 
     def _log_sums(self, model: Any) -> Any:
-        xp = array_namespace(model)
-        return xp.sum(self._seen * xp.log(xp.clip(model, min=float(xp.finfo(model.dtype).smallest_normal))), axis=1)
+        xp, low = array_namespace(model), above_zero(model)
+        if is_numpy_array(low):
+            return np.einsum("ij,ij->i", self._seen, np.log(low, out=low))
+        return xp.sum(self._seen * xp.log(low), axis=1)
 
     def rows(self, which: NDArray) -> Entrywise:
         """Block of some of the observations."""
@@ -175,7 +177,7 @@ class Entrywise:
         return np.asarray(self._rows(terms).sum(axis=1)) - self.totals + (self.mass * u).sum(axis=1)
 
     def _sparse_minus(self, u: NDArray) -> NDArray:
-        return self._times_K(ratio(self.Y.data, self._model_at_nonzeros(u)))
+        return self._times_K(ratio(self.Y.data, self._model_at_nonzeros(u), overwrite=True))
 
     def _rows(self, entries: NDArray) -> Any:
         from scipy.sparse import csr_array

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr import _validation as check
-from tensorly_hdr.losses import LOSSES, Loss, ratio
+from tensorly_hdr.losses import LOSSES, Loss, above_zero
 
 _CHOICES: dict[str, Loss] = {name: LOSSES[name] for name in ("frobenius", "kl")}
 
@@ -65,7 +65,7 @@ def jensen(A: Any, y: Any, x: Any, X: Any, *, loss: str = "frobenius") -> NDArra
     A, y, X = _problem(A, y, X, nonneg=True)
     x = _point("x", x, A, positive=True)
     z = A @ x
-    shares = ratio(A * x, z[:, None])
+    shares = A * x / above_zero(z)[:, None]
     out = np.empty(X.shape[1])
     for k, point in enumerate(X.T):
         parts = z[:, None] * (point / x)  # the model that each atom alone would have to make

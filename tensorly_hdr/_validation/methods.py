@@ -58,7 +58,6 @@ def gap_options(tol_gap: Any, stop: Mapping[str, Any], divergence: Any) -> dict[
     return {"tol_gap": nonneg_float("tol_gap", tol_gap, positive=True), "tol": stop.get("tol", 0.0)}
 
 
-
 def search(name: str, value: Any, count: int, few: int, bearable: int) -> str:
     """Name of the search over supports: enumeration while they are ``few``, and never when memory would not do."""
     if value == "auto":

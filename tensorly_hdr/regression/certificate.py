@@ -21,6 +21,7 @@ from typing import Any
 from array_api_compat import array_namespace
 
 from tensorly_hdr.blocks import Entrywise
+from tensorly_hdr.losses import above_zero
 from tensorly_hdr.penalties import NonNegative
 
 
@@ -35,16 +36,11 @@ def kl_gap_bound(u: Any, block: Entrywise, penalty: NonNegative) -> float:
     return max(float(xp.sum(linear - S + bound)), 0.0)
 
 
-def _above_zero(x: Any) -> Any:
-    xp = array_namespace(x)
-    return xp.clip(x, min=float(xp.finfo(x.dtype).smallest_normal))
-
-
 def _without_ridge(minus: Any, c: Any, S: Any) -> Any:
     """``S log max(minus / c)``; an atom without mass brings nothing."""
     xp = array_namespace(minus)
-    r = xp.where(c > 0, minus / _above_zero(c), xp.zeros_like(c))
-    return S * xp.log(_above_zero(xp.max(r, axis=1)))
+    r = xp.where(c > 0, minus / above_zero(c), xp.zeros_like(c))
+    return S * xp.log(above_zero(xp.max(r, axis=1)))
 
 
 def _with_ridge(minus: Any, c: Any, S: Any, l2: float) -> Any:
@@ -59,7 +55,7 @@ def _with_ridge(minus: Any, c: Any, S: Any, l2: float) -> Any:
     for _ in range(minus.shape[1]):
         a = xp.sum(active * minus * minus, axis=1, keepdims=True)
         b = xp.sum(active * minus * c, axis=1, keepdims=True)
-        tau = _above_zero((b + xp.sqrt(b * b + 4.0 * l2 * a * S[:, None])) / _above_zero(2.0 * a))
+        tau = above_zero((b + xp.sqrt(b * b + 4.0 * l2 * a * S[:, None])) / above_zero(2.0 * a))
         kept = active * xp.astype(tau * minus > c, minus.dtype)
         if bool(xp.all(kept == active)):
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+import numpy as np
 from array_api_compat import is_numpy_array
 
 from tensorly_hdr import _validation as check
@@ -94,9 +95,12 @@ def nnkl(
             return {}
         return {"gap": kl_gap_bound(u, block, task.penalty)}
 
-    return repeat(
-        task, name, update, lambda: Entrywise(task.observations, task.A, divergence), watch=certificate, **options
-    )
+    def block() -> Entrywise:
+        Y = task.observations
+        # rows in memory order: each iteration runs over them several times
+        return Entrywise(np.ascontiguousarray(Y) if is_numpy_array(Y) else Y, task.A, divergence)
+
+    return repeat(task, name, update, block, watch=certificate, **options)
 
 
 def _auto(A: Any, loss: Loss) -> str:

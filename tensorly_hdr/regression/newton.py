@@ -17,7 +17,8 @@ def newton(
     r"""Scalar Newton of Hien and Gillis [1]_: the step of length :math:`\lambda` is divided by :math:`1 + \lambda`.
 
     With ``c = 1 / sqrt(least positive datum)`` of the observation, its constant of self-concordance, the length is
-    :math:`\lambda = c |d| \sqrt{f''}`. Steps that are upward, or no longer than 0.68, are taken in full.
+    :math:`\lambda = c |d| \sqrt{f''}`. Steps that are upward, or no longer than 0.68, are taken in full. One positive
+    datum close to zero makes every downward step short: prefer :func:`ccd` when the data are not counts.
 
     References
     ----------
