@@ -14,7 +14,7 @@ from tensorly_hdr._labels import Axis, labelled
 
 Iterate = tuple[Any, dict[str, float]]
 Callback = Callable[[int, Any, dict[str, float]], object]
-Status = Literal["converged", "max_iter", "max_time", "callback", "diverged"]
+Status = Literal["converged", "max_iter", "max_time", "callback", "diverged", "optimal"]
 
 
 class Stop(TypedDict, total=False):
@@ -62,7 +62,8 @@ class Trace:
 class Result:
     """Estimate ``x``, its ``trace``, why the run stopped, after how many iterations, and with which solver.
 
-    ``status`` is ``"converged"``, ``"max_iter"``, ``"max_time"``, ``"callback"`` or ``"diverged"``.
+    ``status`` is ``"converged"``, ``"max_iter"``, ``"max_time"``, ``"callback"`` or ``"diverged"``; a
+    search that has proven its answer says ``"optimal"``.
     """
 
     x: Any
@@ -103,10 +104,13 @@ def run(
     callback: Callback | None = None,
     progress: bool = False,
     view: Callable[[Any], Any] = lambda x: x,
+    watch: Callable[[Any], dict[str, float]] = lambda x: {},
+    tol_gap: float = 0.0,
 ) -> tuple[Any, Trace, Status, int]:
     """Advance ``steps`` until the loss settles; the clock is paused while the loss is evaluated.
 
-    A generator that ends has converged. ``view`` turns an iterate into what the callback sees. Ctrl-C is not caught.
+    A generator that ends has converged. ``view`` turns an iterate into what the callback sees; ``watch`` adds to the
+    trace, with the clock paused; a traced ``gap`` of at most ``tol_gap`` stops the run. Ctrl-C is not caught.
     """
     losses: list[float] = []
     times: list[float] = []
@@ -125,6 +129,7 @@ def run(
             x, info = item
             k += 1
             losses.append(float(objective(x)))
+            info = {**info, **watch(x)}
             times.append(elapsed)
             for key, value in info.items():
                 extra.setdefault(key, []).append(value)
@@ -132,7 +137,8 @@ def run(
                 bar.set_postfix(loss=f"{losses[-1]:.6g}", seconds=f"{elapsed:.1f}", refresh=False)
                 bar.update(min(k, 1))
             wants_stop = callback is not None and _is_true(callback(k, view(x), info))
-            status = _verdict(losses, elapsed, wants_stop, max_iter=max_iter, tol=tol, max_time=max_time)
+            certified = tol_gap > 0.0 and info.get("gap", np.inf) <= tol_gap
+            status = _verdict(losses, elapsed, wants_stop, certified, max_iter=max_iter, tol=tol, max_time=max_time)
     finally:
         if bar is not None:
             bar.close()
@@ -146,7 +152,14 @@ def _is_true(answer: object) -> bool:
 
 
 def _verdict(
-    losses: list[float], elapsed: float, wants_stop: bool, *, max_iter: int, tol: float, max_time: float
+    losses: list[float],
+    elapsed: float,
+    wants_stop: bool,
+    certified: bool,
+    *,
+    max_iter: int,
+    tol: float,
+    max_time: float,
 ) -> Status | None:
     """Why to stop now, or None to go on."""
     k = len(losses) - 1
@@ -154,7 +167,7 @@ def _verdict(
         return "diverged"
     if wants_stop:
         return "callback"
-    if k and tol and abs(losses[-2] - losses[-1]) <= tol * abs(losses[0]):
+    if certified or (k and tol and abs(losses[-2] - losses[-1]) <= tol * abs(losses[0])):
         return "converged"
     if elapsed > max_time:
         return "max_time"

@@ -25,7 +25,7 @@ def test_the_quadratic_equation_of_regularized_nnkl_has_a_negative_constant_term
     """Manuscript 7.6.4 prints it with a plus, and then it has no positive root."""
     A, y = counts(rng)
     l1, l2 = 0.5, 0.3
-    x = nnkl(A, y, penalty=NonNegative(l1, l2), max_iter=1, init=np.ones(4)).x
+    x = nnkl(A, y, penalty=NonNegative(l1, l2), solver="mu", max_iter=1, init=np.ones(4)).x
     b, c = A.sum(axis=0) + l1, A.T @ (y / A.sum(axis=1))
     np.testing.assert_allclose(l2 * x**2 + b * x - c, 0, atol=1e-10)
     assert (b**2 - 4 * l2 * c < b**2).all()  # printed sign: both roots of l2 x^2 + b x + c are negative
@@ -47,7 +47,7 @@ def test_the_ridge_in_regularized_nnls_updates_multiplies_x(rng):
 def test_the_denominator_of_kl_updates_sums_the_columns(rng):
     """Equation (7.3) prints ``W 1_n``, of the wrong length; the column sums ``W' 1_m`` are meant."""
     A, y = counts(rng)
-    x = nnkl(A, y, init=np.ones(4), max_iter=1).x
+    x = nnkl(A, y, solver="mu", init=np.ones(4), max_iter=1).x
     np.testing.assert_allclose(x, A.T @ (y / A.sum(axis=1)) / (A.T @ np.ones(20)), rtol=1e-12)
 
 
@@ -89,7 +89,7 @@ def test_an_update_of_h_makes_column_sums_exact_and_one_of_w_row_sums(rng):
     Y = rng.poisson(5, (12, 9)).astype(float)
     for mode in (0, 1):
         init = [rng.random((n, 3)) for n in Y.shape]
-        result = nmf(Y, 3, loss="kl", init=init, fixed=(1 - mode,), n_inner=1, max_iter=1)
+        result = nmf(Y, 3, loss="kl", solver="mu", init=init, fixed=(1 - mode,), n_inner=1, max_iter=1)
         W, H = result.factors
         np.testing.assert_allclose((W @ H.T).sum(axis=1 - mode), Y.sum(axis=1 - mode), rtol=1e-12)
 

@@ -30,35 +30,6 @@ def test_hals_sweeps(dtype, scalars, n, rng):
     )
 
 
-@pytest.mark.parametrize("m", [3, 12])
-@pytest.mark.parametrize("start", ["cold", "warm"])
-def test_active_set_rows(m, start, rng):
-    for _ in range(30):
-        gram, cross, u = normal_equations(rng, m=m)
-        one, two = (u.copy() if start == "warm" else np.zeros_like(u) for _ in range(2))
-        compiled.active_set_rows(one, gram, cross, 1e-14)
-        reference.active_set_rows(two, gram, cross, 1e-14)
-        for i in range(len(u)):
-            value = [0.5 * x @ gram @ x - x @ cross[i] for x in (one[i], two[i])]
-            assert value[0] == pytest.approx(value[1], rel=1e-8, abs=1e-10)
-
-
-@pytest.mark.parametrize("scale", [1.0, 1e-4])
-def test_simplex_rows(scale, rng):
-    W, Y = 1 + scale * rng.random((9, 4)), 1 + scale * rng.standard_normal((9, 20))
-    products = (W.T @ W, np.ascontiguousarray(Y.T @ W), np.sum(Y**2, axis=0))
-    one, two = np.full((20, 4), 0.25), np.full((20, 4), 0.25)
-    compiled.simplex_rows(one, *products, 1e-14)
-    reference.simplex_rows(two, *products, 1e-14)
-    np.testing.assert_allclose(one.sum(axis=1), 1, rtol=1e-12)
-    for u in (one, two):
-        assert u.min() >= 0
-    fits = [np.sum((Y - W @ u.T) ** 2, axis=0) for u in (one, two)]
-    np.testing.assert_allclose(fits[0], fits[1], rtol=1e-8)
-    compiled.simplex_rows(one[:1], np.ones((4, 4)), np.ones((1, 4)), np.ones(1), 1e-14)
-    np.testing.assert_array_equal(one[0], 0.25)
-
-
 def test_sampled_product(rng):
     from scipy.sparse import random_array
 

@@ -95,13 +95,29 @@ def _check_entries(name: str, entries: Any, nonneg: bool) -> None:
     if entries.shape == (0,):
         return
     xp = array_namespace(entries)
-    if not bool(xp.all(xp.isfinite(entries))):
+    if not _all_finite(entries):
         raise ValueError(f"{name} contains NaN or infinite entries; mask or impute them first.")
     size, limit = float(xp.max(xp.abs(entries))), 0.1 * float(xp.finfo(entries.dtype).max) ** 0.5
     if size > limit or 0 < size < 1.0 / limit:
         raise ValueError(f"{name} has a largest entry of {size:.3g}, whose square is out of range; rescale the data.")
     if nonneg and float(xp.min(entries)) < 0:
         raise ValueError(f"{name} must be nonnegative, its minimum is {float(xp.min(entries)):.3g}; clip it at zero.")
+
+
+def _all_finite(entries: Any) -> bool:
+    if is_numpy_array(entries):
+        flat = entries.ravel(order="K")
+        with np.errstate(all="ignore"):
+            if np.isfinite(np.dot(flat, flat)):  # one fast pass; not finite may also mean that the squares overflow
+                return True
+    xp = array_namespace(entries)
+    return bool(xp.all(xp.isfinite(entries)))
+
+
+def positive_entries(name: str, entries: Any) -> None:
+    """Check that every entry is above zero."""
+    if float(entries.min()) <= 0:
+        raise ValueError(f"{name} must be positive, its minimum is {float(entries.min()):.3g}.")
 
 
 def observed(name: str, mask: Any, shape: tuple[int, ...]) -> NDArray | None:

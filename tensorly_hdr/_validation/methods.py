@@ -4,17 +4,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from array_api_compat import is_numpy_array
+from array_api_compat import array_namespace, is_numpy_array
 
-from tensorly_hdr._validation.arguments import choice
+from tensorly_hdr._validation.arguments import choice, nonneg_float
+from tensorly_hdr._validation.arrays import is_sparse
 
 
 def supported(solver: str, update: Callable[..., Any], penalty: Any) -> None:
     """Check that a named solver declares the penalty; a function of the user's is trusted."""
     accepts = getattr(getattr(update, "func", update), "accepts", None)
     if accepts is not None and not accepts(penalty):
+        shown = getattr(penalty, "penalty", penalty)
         raise ValueError(
-            f"solver {solver!r} does not handle {penalty!r}: its rule is {str(accepts.__doc__)!r}. Use solver='auto', "
+            f"solver {solver!r} does not handle {shown!r}: its rule is {str(accepts.__doc__)!r}. Use solver='auto', "
             "which picks one that does."
         )
 
@@ -27,6 +29,45 @@ def supports_library(solver: str, update: Callable[..., Any], array: Any) -> Non
             f"solver {solver!r} runs on NumPy arrays only, got {type(array).__name__}; convert the data, or use 'mu', "
             "'msom', 'pgd', 'fista' or 'admm'."
         )
+
+
+def supports_loss(solver: str, update: Callable[..., Any], divergence: Any) -> None:
+    """Check that a solver made for Kullback-Leibler gets no other divergence; a function of the user's is trusted."""
+    if divergence.beta != 1.0 and not getattr(getattr(update, "func", update), "any_beta", True):
+        raise ValueError(f"solver {solver!r} is for the Kullback-Leibler loss, got {divergence!r}; use solver='mu'.")
+
+
+def divergence(value: Any, options: Mapping[str, Any], Y: Any, penalty: Any) -> Any:
+    """Loss of ``nnkl``, by name or itself, checked against the data and the weights of the penalty."""
+    chosen = loss(value, options)
+    entries = Y.data if is_sparse(Y) else Y
+    if is_sparse(Y) and chosen.beta != 1.0:
+        raise ValueError(f"Y is sparse: only loss='kl' stays finite and sparse at zeros, got {chosen!r}.")
+    if chosen.beta <= 0.0 and float(array_namespace(entries).min(entries)) <= 0:
+        raise ValueError("Y must be positive for this loss, which is infinite at zero; add a small constant.")
+    beta_penalties(chosen, [penalty])
+    return chosen
+
+
+def gap_options(tol_gap: Any, stop: Mapping[str, Any], divergence: Any) -> dict[str, Any]:
+    """Options of the run for a certified stop: the test on the loss is off unless it was asked for."""
+    if tol_gap is None:
+        return {}
+    if divergence.beta != 1.0:
+        raise ValueError(f"tol_gap needs the Kullback-Leibler loss: there is no certificate for {divergence!r}.")
+    return {"tol_gap": nonneg_float("tol_gap", tol_gap, positive=True), "tol": stop.get("tol", 0.0)}
+
+
+def search(name: str, value: Any, count: int, few: int, bearable: int) -> str:
+    """Name of the search over supports: enumeration while they are ``few``, and never when memory would not do."""
+    if value == "auto":
+        return "enumeration" if count <= few else "branch_and_bound"
+    choice(name, value, {"auto": None, "enumeration": None, "branch_and_bound": None})
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be 'auto', 'enumeration' or 'branch_and_bound', got {value!r}.")
+    if value == "enumeration" and count > bearable:
+        raise ValueError(f"{name}='enumeration' would list {count} supports; use 'branch_and_bound' or a smaller k.")
+    return value
 
 
 def is_penalty(name: str, penalty: Any) -> None:

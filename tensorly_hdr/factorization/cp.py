@@ -15,11 +15,12 @@ from tensorly_hdr._labels import axes_of
 from tensorly_hdr._validation import is_sparse
 from tensorly_hdr.blocks import Entrywise, Quadratic, fill, half_square
 from tensorly_hdr.factorization.init import given_factors, random_factors
+from tensorly_hdr.factorization.inner import inner_iterations, updates_of
 from tensorly_hdr.factorization.result import FactorResult, as_cp
 from tensorly_hdr.linalg import gram_hadamard, khatri_rao, mttkrp, reconstruct, unfold
 from tensorly_hdr.losses import LOSSES, Beta, Frobenius, Loss
-from tensorly_hdr.penalties import NonNegative, Penalty, entrywise, keeps_nonneg
-from tensorly_hdr.regression import KL_SOLVERS, LS_SOLVERS, Update, interior, needs_interior
+from tensorly_hdr.penalties import NonNegative, Penalty, keeps_nonneg
+from tensorly_hdr.regression import Update, interior, needs_interior
 from tensorly_hdr.solve import Iterate, Stop, run
 
 Block = Quadratic | Entrywise
@@ -98,7 +99,8 @@ def ncp(
         Functions of the tall factors. Penalize every factor or none: scale moves freely from a penalized factor to a
         free one (see :func:`tensorly_hdr.balancing.balance`).
     solver : {"auto"}, a key of ``LS_SOLVERS`` or ``KL_SOLVERS``, or an update function
-        "auto" is HALS for entrywise penalties and projected gradient for others; "mu" for the other losses.
+        "auto" is HALS for entrywise penalties and projected gradient for others; coordinate descent, "ccd", for
+        Kullback-Leibler where numba compiles it, and "mu" for the other losses.
     init : {"auto", "random"}, FactorResult, CPTensor or a sequence of arrays (None: random)
         The start; random factors are scaled to the data.
     n_inner : int, optional
@@ -230,10 +232,11 @@ def _factorize(
     rank = check.positive_int("rank", rank)
     check.beta_penalties(loss, gs)
     problem = _Problem(T, mask, loss, gs)
-    updates = _updates(solver, problem)
+    updates = updates_of(solver, problem.loss, gs)
     free = check.free_modes(fixed, order, init)
     inner = [
-        _n_inner(label, problem) if n_inner is None else check.positive_int("n_inner", n_inner) for label, _ in updates
+        inner_iterations(update, loss) if n_inner is None else check.positive_int("n_inner", n_inner)
+        for _, update in updates
     ]
     rng = check.generator(seed)
     options = check.stop_options(stop)
@@ -242,24 +245,6 @@ def _factorize(
     state, trace, status, n_iter = run(steps, problem.objective, view=lambda s: s.factors, **options)
     label = ", ".join(dict.fromkeys(label for label, _ in updates))
     return FactorResult(as_cp(state.factors), trace, status, n_iter, label, axes)
-
-
-def _updates(solver: Any, problem: _Problem) -> list[tuple[str, Update]]:
-    """Name and update of each mode, checked against the penalty of the mode."""
-    table = LS_SOLVERS if problem.is_quadratic else KL_SOLVERS
-    out = []
-    for g in problem.penalties:
-        auto = "mu" if not problem.is_quadratic else "hals" if entrywise(g) else "pgd"
-        wanted = auto if isinstance(solver, str) and solver == "auto" else solver
-        update = check.solver(wanted, {**table, "auto": None})
-        label = wanted if isinstance(wanted, str) else check.name_of(wanted)
-        check.supported(label, update, g)
-        out.append((label, update))
-    return out
-
-
-def _n_inner(label: str, problem: _Problem) -> int:
-    return 1 if label == "active_set" else 5 if problem.is_quadratic else 3
 
 
 def _start(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,8 @@ from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import Axis, axes_of
 from tensorly_hdr.blocks import least_squares
 from tensorly_hdr.factorization.result import SeparableResult, as_cp
-from tensorly_hdr.kernels import simplex_rows
-from tensorly_hdr.penalties import NonNegative
-from tensorly_hdr.regression.active_set import active_set, tolerance
+from tensorly_hdr.penalties import NonNegative, Simplex
+from tensorly_hdr.regression import active_set
 from tensorly_hdr.solve import Iterate, run
 
 TIE = 1e-6  # columns this close to the longest residual are told apart by their own length
@@ -178,13 +178,11 @@ def _hull_coefficients(Y: NDArray, indices: NDArray, H: NDArray) -> NDArray:
     exact. Taking the mean of the picked columns off, which changes nothing on the simplex, keeps the digits.
     """
     W = Y[:, indices]
-    H, _ = active_set(H, least_squares(Y.T, W), NonNegative())
+    H, _ = active_set(H, replace(least_squares(Y.T, W), source=None), NonNegative())
     H[indices] = np.eye(len(indices))
     over = np.flatnonzero(H.sum(axis=1) > 1.0)
     if over.size:
         centre = W.mean(axis=1, keepdims=True)
-        block = least_squares(np.ascontiguousarray((Y[:, over] - centre).T), W - centre)
-        part = H[over]
-        simplex_rows(part, block.gram, block.cross, _squares(Y[:, over] - centre), tolerance(len(indices)))
-        H[over] = part
+        block = least_squares((Y[:, over] - centre).T, W - centre)
+        H[over], _ = active_set(H[over], replace(block, source=None), Simplex(axis=1))
     return H

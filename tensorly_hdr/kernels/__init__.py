@@ -3,13 +3,43 @@
 from contextlib import suppress
 from types import ModuleType
 
-from tensorly_hdr.kernels import reference
+from tensorly_hdr.kernels import active_reference, kl_reference, reference, search_reference
+from tensorly_hdr.kernels.active_reference import lawson_hanson
+from tensorly_hdr.kernels.search_reference import new_stack
 
 _source: ModuleType = reference
+_kl: ModuleType = kl_reference
+_active: ModuleType = active_reference
+_pivoting: ModuleType = active_reference
+_search: ModuleType = search_reference
 with suppress(ImportError):  # tested by hiding numba in a subprocess
+    from tensorly_hdr.kernels import active as _active
     from tensorly_hdr.kernels import compiled as _source
+    from tensorly_hdr.kernels import kl_compiled as _kl
+    from tensorly_hdr.kernels import pivoting as _pivoting
+    from tensorly_hdr.kernels import search as _search
 
-active_set_rows, hals_sweeps = _source.active_set_rows, _source.hals_sweeps
-sampled_product, simplex_rows = _source.sampled_product, _source.simplex_rows
+hals_sweeps, sampled_product = _source.hals_sweeps, _source.sampled_product
+kl_descent, kl_descent_sparse = _kl.kl_descent, _kl.kl_descent_sparse
+active_set_rows, block_pivoting_rows = _active.active_set_rows, _pivoting.block_pivoting_rows
+small_pivoting_rows = _pivoting.small_pivoting_rows
+enumerate_supports, solve_supports = _search.enumerate_supports, _search.solve_supports
+omp_rows, branch_and_bound_rows = _search.omp_rows, _search.branch_and_bound_rows
+is_compiled = _source is not reference
 
-__all__ = ["active_set_rows", "hals_sweeps", "sampled_product", "simplex_rows"]
+__all__ = [
+    "active_set_rows",
+    "block_pivoting_rows",
+    "branch_and_bound_rows",
+    "enumerate_supports",
+    "hals_sweeps",
+    "is_compiled",
+    "kl_descent",
+    "kl_descent_sparse",
+    "lawson_hanson",
+    "new_stack",
+    "omp_rows",
+    "sampled_product",
+    "small_pivoting_rows",
+    "solve_supports",
+]

@@ -4,7 +4,7 @@
 """
 
 from tensorly_hdr.penalties.base import Penalty, anything, convex, entrywise, keeps_nonneg, orthant
-from tensorly_hdr.penalties.columns import HardSparse, Simplex, Transposed, UnitBall
+from tensorly_hdr.penalties.columns import HardSparse, Simplex, Transposed, UnitBall, per_observation, tall
 from tensorly_hdr.penalties.separable import L1, Box, Entry, NonNegative, SquaredL2, Zero
 
 PENALTIES: tuple[Penalty, ...] = (
@@ -43,4 +43,6 @@ __all__ = [
     "entrywise",
     "keeps_nonneg",
     "orthant",
+    "per_observation",
+    "tall",
 ]

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from array_api_compat import array_namespace
 
 from tensorly_hdr import _validation as check
+from tensorly_hdr.penalties.base import entrywise, orthant
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,17 @@ class HardSparse:
             u = xp.clip(u, min=0.0)
         rank = xp.argsort(xp.argsort(-xp.abs(u), axis=self.axis, stable=True), axis=self.axis, stable=True)
         return xp.where(rank < self.k, u, xp.zeros_like(u))
+
+
+def per_observation(penalty: Any) -> bool:
+    """Accept NonNegative(l1=..., l2=...), and Simplex of each observation."""
+    inner, axis = (penalty.penalty, 0) if isinstance(penalty, Transposed) else (penalty, 1)
+    return orthant(penalty) or (isinstance(inner, Simplex) and inner.axis == axis)
+
+
+def tall(penalty: Any) -> Any:
+    """``penalty`` of ``x``, seen by a solver that works on the tall factor ``u = x.T``."""
+    return penalty if entrywise(penalty) else Transposed(penalty)
 
 
 @dataclass(frozen=True)

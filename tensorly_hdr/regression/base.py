@@ -20,18 +20,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def declares(
-    accepts: Callable[[Penalty], bool], *, monotone: bool, any_namespace: bool, interior: bool = False
+    accepts: Callable[[Penalty], bool],
+    *,
+    monotone: bool,
+    any_namespace: bool,
+    any_beta: bool = False,
+    exact: bool = False,
+    interior: bool = False,
 ) -> Callable[[F], F]:
     """Mark an update with what it takes: the penalties, whether the loss never rises, and other array libraries.
 
-    ``interior``: the start must have no zero, since the update cannot leave one.
-
-    The tests run every registered solver on every penalty that it accepts, and check descent where it is promised.
+    ``exact`` tells that one call solves the block, ``any_beta`` that a solver of ``KL_SOLVERS`` serves the other beta
+    divergences too, ``interior`` that the start must have no zero, since the update cannot leave one. The tests run
+    every registered solver on every penalty that it accepts, and check descent where it is promised.
     """
 
     def mark(update: F) -> F:
-        update.accepts, update.monotone = accepts, monotone  # type: ignore[attr-defined]
-        update.any_namespace, update.interior = any_namespace, interior  # type: ignore[attr-defined]
+        facts = {"accepts": accepts, "monotone": monotone, "any_namespace": any_namespace}
+        update.__dict__.update(facts | {"any_beta": any_beta, "exact": exact, "interior": interior})
         return update
 
     return mark
@@ -51,3 +57,10 @@ def interior(u: Any, fraction: float = 1e-6) -> Any:
     top, all_top = xp.max(u, axis=-1, keepdims=True), xp.max(u)
     all_top = xp.where(all_top > 0, all_top, xp.ones_like(all_top))
     return xp.maximum(u, fraction * xp.where(top > 0, top, all_top))
+
+
+def floor_of(u: Any) -> float:
+    """Least value of an entry, so that none is locked at zero: 1e-16 (1e-8 in single precision) of the largest."""
+    xp = array_namespace(u)
+    smallest = 1e-16 if float(xp.finfo(u.dtype).eps) < 1e-10 else 1e-8
+    return max(smallest * (float(xp.max(u)) or 1.0), float(xp.finfo(u.dtype).smallest_normal))

@@ -7,11 +7,12 @@ from typing import Any
 from array_api_compat import array_namespace
 
 from tensorly_hdr.blocks import Entrywise, Quadratic
+from tensorly_hdr.losses import above_zero
 from tensorly_hdr.penalties import NonNegative, orthant
 from tensorly_hdr.regression.base import declares, interior
 
 
-@declares(orthant, monotone=True, any_namespace=True, interior=True)
+@declares(orthant, monotone=True, any_namespace=True, any_beta=True, interior=True)
 def mu(
     u: Any, block: Quadratic | Entrywise, penalty: NonNegative, n_iter: int = 1, memory: None = None
 ) -> tuple[Any, None]:
@@ -44,8 +45,8 @@ def _quadratic(u: Any, block: Quadratic, penalty: NonNegative) -> Any:
     plus = u @ xp.clip(block.gram, min=0.0) + penalty.l2 * u
     minus = u @ xp.clip(-block.gram, min=0.0)
     root = xp.sqrt(slope * slope + 4.0 * plus * minus)
-    factor = xp.where(slope > 0, slope + root, 4.0 * plus * minus / _above_zero(root - slope))
-    return u * factor / _above_zero(2.0 * plus)
+    factor = xp.where(slope > 0, slope + root, 4.0 * plus * minus / above_zero(root - slope))
+    return u * factor / above_zero(2.0 * plus)
 
 
 def _entrywise(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
@@ -54,12 +55,6 @@ def _entrywise(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
     b = plus + penalty.l1
     if beta == 1.0:
         c = u * minus
-        return 2.0 * c / _above_zero(b + xp.sqrt(b * b + 4.0 * penalty.l2 * c))
+        return 2.0 * c / above_zero(b + xp.sqrt(b * b + 4.0 * penalty.l2 * c))
     exponent = 1.0 / (2.0 - beta) if beta < 1.0 else 1.0 / (beta - 1.0) if beta > 2.0 else 1.0
-    return u * (minus / _above_zero(b)) ** exponent
-
-
-def _above_zero(x: Any) -> Any:
-    """``x`` with zeros replaced by the least normal number: 0 / 0 becomes 0."""
-    xp = array_namespace(x)
-    return xp.clip(x, min=float(xp.finfo(x.dtype).smallest_normal))
+    return u * (minus / above_zero(b)) ** exponent

@@ -6,7 +6,7 @@ import pytest
 
 from tensorly_hdr import nnkl, nnls
 from tensorly_hdr.penalties import PENALTIES, NonNegative
-from tensorly_hdr.regression import LS_SOLVERS
+from tensorly_hdr.regression import KL_SOLVERS, LS_SOLVERS
 
 ANYWHERE = [s for s, update in LS_SOLVERS.items() if update.any_namespace]
 PAIRS = [(s, g) for s in ANYWHERE for g in PENALTIES if LS_SOLVERS[s].accepts(g)]
@@ -32,7 +32,7 @@ def test_strict_arrays_in_nnkl(g, rng):
     A, Y = data(rng)
     Y = np.abs(Y)
     other = nnkl(strict.asarray(A), strict.asarray(Y), penalty=g, max_iter=30)
-    np.testing.assert_allclose(np.asarray(other.x), nnkl(A, Y, penalty=g, max_iter=30).x, atol=1e-12)
+    np.testing.assert_allclose(np.asarray(other.x), nnkl(A, Y, solver="mu", penalty=g, max_iter=30).x, atol=1e-12)
 
 
 def test_a_vector_of_strict_integers_is_converted():
@@ -70,5 +70,6 @@ def test_torch_tensors_give_the_numpy_result_and_gradients(solver, rng):
 def test_torch_nnkl(rng):
     torch = pytest.importorskip("torch")
     A, Y = data(rng)
-    x = nnkl(torch.tensor(A), torch.tensor(np.abs(Y)), max_iter=20).x
-    np.testing.assert_allclose(x.numpy(), nnkl(A, np.abs(Y), max_iter=20).x, atol=1e-10)
+    for solver in [s for s, update in KL_SOLVERS.items() if update.any_namespace]:
+        x = nnkl(torch.tensor(A), torch.tensor(np.abs(Y)), solver=solver, max_iter=20).x
+        np.testing.assert_allclose(x.numpy(), nnkl(A, np.abs(Y), solver=solver, max_iter=20).x, atol=1e-10)

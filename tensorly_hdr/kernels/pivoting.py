@@ -1,0 +1,171 @@
+"""Block pivoting in numba; for few unknowns, each support is inverted once. NumPy twins in ``active_reference.py``."""
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorly_hdr.kernels.active import begin, dual, feasible, independent, lawson_hanson
+from tensorly_hdr.kernels.cholesky import MATH, append, factorize, remove, solve, triangles
+
+
+@nb.njit(cache=True)
+def _infeasible(bad: NDArray, x: NDArray, passive: NDArray, w: NDArray, slack: float) -> int:
+    """Mark and count the passive indices that are not positive and the others whose dual variable is."""
+    count = 0
+    for k in range(len(x)):
+        bad[k] = x[k] <= 0.0 if passive[k] else w[k] > slack
+        count += bad[k]
+    return count
+
+
+@nb.njit(cache=True)
+def _exchange(
+    passive: NDArray, bad: NDArray, only_last: bool, S: NDArray, p: int, U: NDArray, gram: NDArray, v: NDArray
+) -> int:
+    """Exchange the marked indices, or the last of them; the new size of the support, -1 if it is singular.
+
+    A few of them update the factor, many make it anew.
+    """
+    changes = 0
+    for k in range(len(bad) - 1, -1, -1):
+        if bad[k] and only_last and changes > 0:
+            bad[k] = False
+        elif bad[k]:
+            passive[k] = not passive[k]
+            changes += 1
+    if 8 * changes > p:
+        return _gather(S, passive, U, gram, v)
+    for a in range(p - 1, -1, -1):
+        if bad[S[a]]:
+            remove(U, S, p, a)
+            p -= 1
+    for k in range(len(bad)):
+        if bad[k] and passive[k]:
+            if not append(U, S, p, k, gram, v):
+                return -1
+            p += 1
+    return p
+
+
+@nb.njit(cache=True)
+def _gather(S: NDArray, passive: NDArray, U: NDArray, gram: NDArray, v: NDArray) -> int:
+    """List the passive indices and factorize their Gram matrix; how many they are, -1 if it is singular."""
+    p = 0
+    for k in range(len(passive)):
+        if passive[k]:
+            S[p] = k
+            p += 1
+    return p if factorize(U, S, p, gram, v) else -1
+
+
+@nb.njit(cache=True)
+def _pivot(
+    x: NDArray, S: NDArray, p: int, U: NDArray, gram: NDArray, cross: NDArray, tol: float, work: NDArray, marks: NDArray
+) -> bool:
+    """Block exchanges for one observation; False if a support is singular or they do not settle."""
+    z, q, w, passive, bad = work[0], work[1], work[2], marks[0], marks[1]
+    fewest, tries = len(x) + 1, 3
+    passive[:] = False
+    for a in range(p):
+        passive[S[a]] = True
+    for _ in range(5 * len(x) + 20):
+        solve(z, q, U, S, p, cross, 0.0)
+        x[:] = 0.0
+        for a in range(p):
+            x[S[a]] = z[a]
+        slack = tol * dual(w, x, S, p, gram, cross, 0.0)
+        count = _infeasible(bad, x, passive, w, slack)
+        if count == 0:
+            return True
+        # the backup rule of Kim and Park: after three tries without progress, one index at a time, always the last
+        p = _exchange(passive, bad, count >= fewest and tries == 0, S, p, U, gram, z)
+        if p < 0:
+            return False
+        tries = 3 if count < fewest else max(tries - 1, 0)
+        fewest = min(count, fewest)
+    return False
+
+
+@nb.njit(cache=True)
+def block_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
+    """See :func:`tensorly_hdr.kernels.active_reference.block_pivoting_rows`."""
+    n, r = u.shape
+    U, S, work, marks = np.empty((r, r)), np.empty(r, np.int64), np.empty((4, r)), np.empty((2, r), np.bool_)
+    U0, S0, allowed = np.empty((r, r)), np.empty(r, np.int64), np.ones(r, np.bool_)
+    p0 = independent(U0, S0, np.ones(r), gram, work[0])
+    for i in range(n):
+        p = begin(u[i], U, S, U0, S0, p0, gram, work[0])
+        if not _pivot(u[i], S, p, U, gram, cross[i], tol, work, marks):
+            p = independent(U, S, u[i], gram, work[0])
+            p, shift = feasible(u[i], S, p, U, gram, cross[i], 0.0, work[0], work[1])
+            lawson_hanson(u[i], S, p, shift, U, allowed, gram, cross[i], tol, 0.0, work)
+
+
+@nb.njit(cache=True)
+def _invert(inverse: NDArray, code: int, gram: NDArray, U: NDArray, S: NDArray, v: NDArray) -> bool:
+    """Inverse of the Gram matrix on the support that the bits of ``code`` tell, zeros elsewhere."""
+    r, p = len(gram), 0
+    for k in range(r):
+        if (code >> k) & 1:
+            S[p] = k
+            p += 1
+    if not factorize(U, S, p, gram, v):
+        return False
+    inverse[:] = 0.0
+    for b in range(p):
+        v[:] = 0.0
+        v[b] = 1.0
+        triangles(v, U, p)
+        for a in range(p):
+            inverse[S[b], S[a]] = v[a]
+    return True
+
+
+@nb.njit(cache=True, fastmath=MATH)
+def _try_support(x: NDArray, w: NDArray, inverse: NDArray, gram: NDArray, cross: NDArray, code: int, tol: float) -> int:
+    """Least squares on one support and its dual; returns the bits of the infeasible indices."""
+    r = len(x)
+    x[:] = 0.0
+    for j in range(r):
+        for k in range(r):
+            x[k] += cross[j] * inverse[j, k]
+    size, mass = 0.0, 0.0
+    for k in range(r):
+        w[k] = cross[k]
+        size = max(size, abs(cross[k]))
+    for j in range(r):
+        mass += abs(x[j])
+        for k in range(r):
+            w[k] -= x[j] * gram[j, k]
+    bad, slack = 0, tol * max(size, mass)
+    for k in range(r):
+        inside = (code >> k) & 1
+        bad |= ((x[k] <= 0.0) if inside else (w[k] > slack)) << k
+    return bad
+
+
+@nb.njit(cache=True)
+def small_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
+    """See the twin; for at most twelve unknowns, and a Gram matrix that is safe to invert."""
+    n, r = u.shape
+    U, S, work = np.empty((r, r)), np.empty(r, np.int64), np.empty((4, r))
+    inverse, known = np.empty((1 << r, r, r)), np.zeros(1 << r, np.bool_)
+    allowed, w = np.ones(r, np.bool_), np.empty(r)
+    for i in range(n):
+        x, code, bad = u[i], 0, 0
+        for k in range(r):
+            code |= (x[k] > 0.0) << k
+        for trial in range(2 * r + 10):
+            if not known[code]:
+                known[code] = _invert(inverse[code], code, gram, U, S, work[0])
+                if not known[code]:
+                    break
+            bad = _try_support(x, w, inverse[code], gram, cross[i], code, tol)
+            if bad == 0:
+                break
+            # after some blocks, one index at a time, always the last: that cannot cycle
+            code ^= bad if trial < r else 1 << int(np.log2(bad))
+        if bad != 0 or not known[code]:
+            p = independent(U, S, x, gram, work[0])
+            p, shift = feasible(x, S, p, U, gram, cross[i], 0.0, work[0], work[1])
+            lawson_hanson(x, S, p, shift, U, allowed, gram, cross[i], tol, 0.0, work)

@@ -1,0 +1,48 @@
+"""Cyclic coordinate descent for Kullback-Leibler regression, safeguarded."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorly_hdr import kernels
+from tensorly_hdr._validation import is_sparse
+from tensorly_hdr.blocks import Entrywise
+from tensorly_hdr.penalties import NonNegative, orthant
+from tensorly_hdr.regression.base import declares, floor_of
+
+
+@declares(orthant, monotone=True, any_namespace=False, interior=True)
+def ccd(
+    u: NDArray, block: Entrywise, penalty: NonNegative, n_iter: int = 1, memory: None = None
+) -> tuple[NDArray, None]:
+    """Take Newton's step in one coordinate after the other, the model kept up to date [1]_; entries stay above a floor.
+
+    The published method may raise the loss. Here it cannot: a step is lengthened or shortened by what is known of the
+    derivative, without any evaluation of the loss (see ``kernels/kl_reference.py``). A coordinate that does not move
+    costs no division, and only the positive entries of the data are visited.
+
+    References
+    ----------
+    .. [1] C.-J. Hsieh and I. S. Dhillon, Fast coordinate descent methods with variable selection for non-negative
+       matrix factorization, 2011.
+    """
+    return descend(u, block, penalty, n_iter, damped=False), None
+
+
+def descend(u: NDArray, block: Entrywise, penalty: NonNegative, n_iter: int, *, damped: bool) -> NDArray:
+    """Run the compiled sweeps, in double precision, on a copy of ``u``."""
+    floor = floor_of(u)
+    x = np.array(np.maximum(u, floor), dtype=np.float64, order="C")
+    mass, Y = block.mass.astype(np.float64, copy=False), block.Y
+    rest = (mass, penalty.l1, penalty.l2, floor, damped, n_iter)
+    if is_sparse(Y):
+        kernels.kl_descent_sparse(x, Y.indptr, Y.indices, Y.data, _double(block.K), *rest)
+    else:
+        seen = Y if block.mask is None else np.where(block.mask, Y, 0.0)
+        kernels.kl_descent(x, np.ascontiguousarray(seen), _double(block.K.T), *rest)
+    return x.astype(u.dtype, copy=False)
+
+
+def _double(K: NDArray) -> NDArray:
+    return np.ascontiguousarray(K, dtype=np.float64)
