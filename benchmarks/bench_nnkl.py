@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from time import process_time
 from typing import Any
 from unittest.mock import patch
@@ -92,10 +93,7 @@ def regression(task: str, A: Any, Y: Any, seconds: float) -> list[dict[str, Any]
     def loss(x: np.ndarray) -> float:
         return block.value(np.ascontiguousarray(x.T))
 
-    methods: dict[str, Callable[[], Curve]] = {
-        name: lambda name=name: ours(A, Y, name, seconds)  # type: ignore[misc]
-        for name in KL_SOLVERS
-    }
+    methods: dict[str, Callable[[], Curve]] = {name: partial(ours, A, Y, name, seconds) for name in KL_SOLVERS}
     methods["NumPy mu"] = lambda: plain_numpy(A, Y, start, loss, 2 * seconds)
     methods["scikit-learn mu"] = lambda: scikit_learn(A, Y, start, loss, 2 * seconds)
     return rows(task, methods, best.loss)
@@ -131,8 +129,7 @@ def factorization(task: str, Y: Any, rank: int, seconds: float) -> list[dict[str
         return np.array(losses), np.array(times)
 
     methods: dict[str, Callable[[], Curve]] = {
-        name: lambda name=name: alternate(name)  # type: ignore[misc]
-        for name in ("ccd", "newton", "mu", "mu_extrapolated")
+        name: partial(alternate, name) for name in ("ccd", "newton", "mu", "mu_extrapolated")
     }
     methods["scikit-learn mu"] = peer
     return rows(task, methods, None)
