@@ -11,10 +11,12 @@ from tensorly_hdr._validation.arguments import (
     finite_float,
     fraction,
     generator,
+    growth_rates,
     interval,
     name_of,
     nonneg_float,
     positive_int,
+    rule_or_flag,
     solver,
     stop_options,
 )
@@ -27,6 +29,7 @@ from tensorly_hdr._validation.arrays import (
     is_sparse,
     observed,
     order_of,
+    plain_matrix,
     positive_entries,
     same_dtype,
     same_labels,
@@ -35,6 +38,7 @@ from tensorly_hdr._validation.arrays import (
 )
 from tensorly_hdr._validation.methods import (
     beta_penalties,
+    can_be_balanced,
     divergence,
     free_modes,
     gap_options,
@@ -49,6 +53,7 @@ from tensorly_hdr._validation.methods import (
     supported,
     supports_library,
     supports_loss,
+    well_posed_scales,
 )
 
 __all__ = [
@@ -56,6 +61,7 @@ __all__ = [
     "as_data",
     "axis",
     "beta_penalties",
+    "can_be_balanced",
     "choice",
     "distinct_names",
     "divergence",
@@ -67,6 +73,7 @@ __all__ = [
     "free_modes",
     "gap_options",
     "generator",
+    "growth_rates",
     "in_domain",
     "interval",
     "is_penalty",
@@ -77,9 +84,11 @@ __all__ = [
     "observed",
     "order_of",
     "per_mode",
+    "plain_matrix",
     "positive_degree",
     "positive_entries",
     "positive_int",
+    "rule_or_flag",
     "same_dtype",
     "same_labels",
     "same_result_shape",
@@ -93,4 +102,5 @@ __all__ = [
     "supported",
     "supports_library",
     "supports_loss",
+    "well_posed_scales",
 ]

@@ -58,6 +58,22 @@ def fraction(name: str, value: Any) -> float:
     return float(value)
 
 
+def growth_rates(gamma_bar: Any, gamma: Any, eta: Any) -> None:
+    """Check the rates of an extrapolation."""
+    values = [nonneg_float(k, v) for k, v in (("gamma_bar", gamma_bar), ("gamma", gamma), ("eta", eta))]
+    if not 1.0 <= values[0] < values[1] < values[2]:
+        raise ValueError(f"1 <= gamma_bar < gamma < eta is needed, got gamma_bar, gamma, eta = {values}.")
+
+
+def rule_or_flag(name: str, value: Any, rule: type) -> Any:
+    """Return None for False or None, the default rule for True, the rule itself else."""
+    if value is None or isinstance(value, bool | np.bool_):
+        return rule() if value else None
+    if not isinstance(value, rule):
+        raise TypeError(f"{name} must be True, False or {rule.__name__}(...), got {value!r}.")
+    return value
+
+
 def axis(value: Any) -> None:
     """Check the axis of a penalty on whole columns or rows."""
     if value not in (0, 1) or isinstance(value, bool):

@@ -97,11 +97,12 @@ def _check_entries(name: str, entries: Any, nonneg: bool) -> None:
     xp = array_namespace(entries)
     if not _all_finite(entries):
         raise ValueError(f"{name} contains NaN or infinite entries; mask or impute them first.")
-    size, limit = float(xp.max(xp.abs(entries))), 0.1 * float(xp.finfo(entries.dtype).max) ** 0.5
+    least, most = float(xp.min(entries)), float(xp.max(entries))
+    size, limit = max(most, -least), 0.1 * float(xp.finfo(entries.dtype).max) ** 0.5
     if size > limit or 0 < size < 1.0 / limit:
         raise ValueError(f"{name} has a largest entry of {size:.3g}, whose square is out of range; rescale the data.")
-    if nonneg and float(xp.min(entries)) < 0:
-        raise ValueError(f"{name} must be nonnegative, its minimum is {float(xp.min(entries)):.3g}; clip it at zero.")
+    if nonneg and least < 0:
+        raise ValueError(f"{name} must be nonnegative, its minimum is {least:.3g}; clip it at zero.")
 
 
 def _all_finite(entries: Any) -> bool:
@@ -210,6 +211,13 @@ def as_data(name: str, T: Any, mask: Any, *, nonneg: bool, beta: float = 2.0) ->
     if beta <= 0.0 and float(observed_part.min()) <= 0:
         raise ValueError(f"{name} must be positive for this loss, which is infinite at zero; add a small constant.")
     return array, seen
+
+
+def plain_matrix(what: str, T: Any, mask: Any) -> None:
+    """Refuse a tensor, a sparse matrix or missing entries, for ``what`` needs every entry of a matrix."""
+    if T.ndim != 2 or is_sparse(T) or mask is not None:
+        got = f"a tensor of order {T.ndim}" if T.ndim != 2 else "a sparse matrix" if is_sparse(T) else "a mask"
+        raise ValueError(f"{what} needs a dense matrix without missing entries, got {got}; use 'svd' or 'scaled'.")
 
 
 def factors(name: str, arrays: Any) -> tuple[NDArray, ...]:
