@@ -36,6 +36,7 @@ _HOME = {
     "nmf": "factorization",
     "snpa": "factorization",
     "spa": "factorization",
+    "compare_ranks": "model_choice",
     "balance": "balancing",
     "scale": "balancing",
 }
@@ -50,6 +51,7 @@ _MODULES = (
     "losses",
     "majorants",
     "metrics",
+    "model_choice",
     "penalties",
     "plotting",
     "regression",

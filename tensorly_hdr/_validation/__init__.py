@@ -6,6 +6,7 @@ Every message names the argument, says what was got and what to do about it.
 from tensorly_hdr._validation.arguments import (
     axis,
     choice,
+    distinct_ints,
     distinct_names,
     enough_columns,
     finite_float,
@@ -23,6 +24,7 @@ from tensorly_hdr._validation.arguments import (
 from tensorly_hdr._validation.arrays import (
     as_array,
     as_data,
+    at_least_three_modes,
     factors,
     finite_divergence,
     in_domain,
@@ -59,10 +61,12 @@ from tensorly_hdr._validation.methods import (
 __all__ = [
     "as_array",
     "as_data",
+    "at_least_three_modes",
     "axis",
     "beta_penalties",
     "can_be_balanced",
     "choice",
+    "distinct_ints",
     "distinct_names",
     "divergence",
     "enough_columns",

@@ -1,6 +1,6 @@
 """Checks of numbers, names and options."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,16 @@ def positive_int(name: str, value: Any, *, at_most: int | None = None, why: str 
     if at_most is not None and value > at_most:
         raise ValueError(f"{name} must be at most {at_most}{why}, got {value}.")
     return int(value)
+
+
+def distinct_ints(name: str, values: Any) -> tuple[int, ...]:
+    """Return ``values`` as a tuple of different positive integers, at least one."""
+    if not isinstance(values, Iterable) or isinstance(values, str):
+        raise TypeError(f"{name} must be a sequence of positive integers, as in range(1, 6), got {values!r}.")
+    out = tuple(positive_int(f"{name}[{k}]", v) for k, v in enumerate(values))
+    if not out or len(set(out)) < len(out):
+        raise ValueError(f"{name} must hold at least one integer, and none twice, got {out}.")
+    return out
 
 
 def nonneg_float(name: str, value: Any, *, positive: bool = False) -> float:

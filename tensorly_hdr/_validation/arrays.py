@@ -213,6 +213,12 @@ def as_data(name: str, T: Any, mask: Any, *, nonneg: bool, beta: float = 2.0) ->
     return array, seen
 
 
+def at_least_three_modes(name: str, shape: Sequence[int]) -> None:
+    """Refuse a matrix where it would tell nothing."""
+    if len(shape) < 3:
+        raise ValueError(f"{name} must have 3 dimensions or more, got shape {tuple(shape)}.")
+
+
 def plain_matrix(what: str, T: Any, mask: Any) -> None:
     """Refuse a tensor, a sparse matrix or missing entries, for ``what`` needs every entry of a matrix."""
     if T.ndim != 2 or is_sparse(T) or mask is not None:
