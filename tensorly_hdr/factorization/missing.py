@@ -47,7 +47,7 @@ def holdout(Y: Any, fraction: float = 0.1, *, mask: Any = None, seed: int | None
     Parameters
     ----------
     Y : array, dense
-        Only its shape and its NaN entries, which count as missing, matter.
+        Only its shape matters.
     fraction : float between 0 and 1
         Part of the observed entries to hide.
     mask : boolean array of the shape of ``Y``, optional
@@ -80,9 +80,7 @@ def holdout(Y: Any, fraction: float = 0.1, *, mask: Any = None, seed: int | None
     """
     fraction = check.fraction("fraction", fraction)
     array = check.as_array("Y", Y, finite=False)
-    check.same_labels("Y", Y, "mask", mask)
-    given = check.observed("mask", mask, array.shape)
-    seen = check.observed("mask", ~np.isnan(array) & (True if given is None else given), array.shape)
+    _, seen = check.as_data("Y", Y, mask, nonneg=False)
     seen = np.ones(array.shape, dtype=bool) if seen is None else seen
     rng = check.generator(seed)
     entries = np.flatnonzero(seen)
