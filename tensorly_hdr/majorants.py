@@ -74,7 +74,7 @@ def jensen(A: Any, y: Any, x: Any, X: Any, *, loss: str = "frobenius") -> NDArra
             out[k] = 0.5 * np.sum(shares * (y[:, None] - parts) ** 2)
         else:
             out[k] = sum(divergence.value(s * y, s * part) for s, part in zip(shares.T, parts.T, strict=True))
-    return out + unseen
+    return np.asarray(out + unseen)
 
 
 def second_order(A: Any, y: Any, x: Any, X: Any, *, u: Any = None, loss: str = "frobenius") -> NDArray:

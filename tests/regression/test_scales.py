@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy.sparse import csr_array
+from scipy.special import kl_div
 
 from tensorly_hdr import nnkl, nnls, nnomp, sparse_nnls
+from tensorly_hdr.blocks import Entrywise
+from tensorly_hdr.losses import KullbackLeibler
 from tensorly_hdr.penalties import NonNegative
 from tensorly_hdr.regression import KL_SOLVERS
+from tensorly_hdr.regression.certificate import kl_gap_bound
 
 QUIET = [(np.float64, 1e-18), (np.float32, 1e-9)]
 
@@ -56,6 +60,17 @@ def test_the_certificate_is_finite_for_huge_coefficients(rng):
     gap = nnkl(1e-100 * A, 1e100 * y, max_iter=50).trace.extra["gap"]
     assert np.isfinite(gap).all()
     assert gap[-1] < 1e-3 * 1e100
+
+
+def test_the_certificate_holds_in_single_precision(rng):
+    """With a million counts, rounding alone is worth more than many a tolerance: the bound must not forget it."""
+    A = rng.random((200, 6)).astype(np.float32)
+    Y = rng.poisson(1e4 * A @ rng.random((6, 50))).astype(np.float32)
+    best = nnkl(A.astype(float), Y.astype(float), max_iter=300, tol=0).x
+    near = best.astype(np.float32)
+    true = [kl_div(Y.astype(float), A.astype(float) @ x.astype(float)).sum(axis=0) for x in (near, best)]
+    for y, x, gap in zip(Y.T, near.T, true[0] - true[1], strict=True):
+        assert kl_gap_bound(x[None], Entrywise(y[None], A, KullbackLeibler()), NonNegative()) >= gap
 
 
 @pytest.mark.parametrize("method", [nnls, nnkl, nnomp, sparse_nnls])
