@@ -17,7 +17,7 @@ def supported(solver: str, update: Callable[..., Any], penalty: Any, *, automati
         shown = getattr(penalty, "penalty", penalty)
         rule = f"its rule is {str(accepts.__doc__)!r}"
         if automatic:
-            raise ValueError(f"no solver handles {shown!r} here; that of 'auto' is {solver!r}: {rule}.")
+            raise ValueError(f"solver 'auto' does not handle {shown!r} here: it takes {solver!r}, and {rule}.")
         raise ValueError(
             f"solver {solver!r} does not handle {shown!r}: {rule}. Use solver='auto', which picks one that does."
         )

@@ -91,7 +91,7 @@ def test_a_refused_penalty_does_not_recommend_what_was_asked_for(rng):
     from tensorly_hdr.penalties import Box
 
     A, Y = rng.random((6, 3)), rng.random((6, 5))
-    with pytest.raises(ValueError, match="no solver handles Box"):
+    with pytest.raises(ValueError, match="solver 'auto' does not handle Box"):
         nnkl(A, Y, penalty=Box(0.0, 1.0))
     with pytest.raises(ValueError, match="Use solver='auto'"):
         nnls(A, Y, penalty=Box(0.0, 1.0), solver="mu")
