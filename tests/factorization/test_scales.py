@@ -179,7 +179,7 @@ def test_the_sparse_path_of_the_manuscript_prunes_components():
     rng = np.random.default_rng(1246)
     Y = W @ H.T + 0.2 * rng.random((30, 40))
     factors, alive = (0.5 * rng.random(W.shape), 0.5 * rng.random(H.shape)), {}
-    for weight in (0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.7, 0.75, 0.78, 0.8, 1, 1.2, 1.5, 2, 3, 4, 5, 5.2):
+    for weight in (0, 0.1, 0.3, 0.5, 0.7, 0.75, 1, 1.5, 2, 3, 4, 5):
         factors = nmf(Y, 3, penalties=NonNegative(l1=float(weight)), init=factors, max_iter=100).factors
         alive[weight] = int((factors[0].any(axis=0) & factors[1].any(axis=0)).sum())
     assert [alive[w] for w in (0.7, 0.75, 1.5, 2, 4, 5)] == [3, 2, 2, 1, 1, 0]
