@@ -14,6 +14,7 @@ from tensorly_hdr.regression.mu_extrapolated import mu_extrapolated
 from tensorly_hdr.regression.newton import newton
 from tensorly_hdr.regression.pgd import pgd
 from tensorly_hdr.regression.safeguarded_msom import safeguarded_msom
+from tensorly_hdr.regression.spg import spg
 
 __all__ = [
     "KL_SOLVERS",
@@ -31,6 +32,7 @@ __all__ = [
     "newton",
     "pgd",
     "safeguarded_msom",
+    "spg",
 ]
 
 LS_SOLVERS: dict[str, Update] = {
@@ -41,6 +43,7 @@ LS_SOLVERS: dict[str, Update] = {
     "msom": msom,
     "pgd": pgd,
     "fista": fista,
+    "spg": spg,
     "admm": admm,
 }
 KL_SOLVERS: dict[str, Update] = {
