@@ -57,6 +57,19 @@ def test_kkt_holds_to_ten_digits_on_a_thousand_instances(data, kind, signed, rng
             assert misfit(A, Y, result.x).max() <= 1e-10
 
 
+@pytest.mark.parametrize("r", [13, 31, 64])
+@pytest.mark.parametrize("m", [40, 100])
+@pytest.mark.parametrize("data", DATA[:3])
+def test_many_unknowns(data, m, r, rng):
+    """Beyond the sizes where supports are remembered, and where blocks of a factor have a remainder."""
+    A = rng.random((m, r))
+    Y = observations(A, data, 40, rng)
+    for start in (None, (rng.random((r, 40)) < 0.5).astype(float)):
+        for solver in EXACT:
+            x = nnls(A, Y, solver=solver, init=start).x
+            assert misfit(A, Y, x).max() <= 1e-10
+
+
 @pytest.mark.parametrize("solver", EXACT)
 @pytest.mark.parametrize("kind", ["tall", "wide", "ill-conditioned", "duplicates"])
 def test_penalized_problems_are_exact_too(solver, kind, rng):

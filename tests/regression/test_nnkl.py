@@ -5,6 +5,8 @@ from functools import partial
 import array_api_strict as strict
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.sparse import coo_array, csc_matrix
 
@@ -57,6 +59,39 @@ def test_coordinate_methods_satisfy_kkt_to_rounding(solver, g, rng):
     slope, size = slope_at(A, Y, x, g)
     assert (slope > -1e-10 * size).all()
     assert (np.abs(slope * x) < 1e-10 * size * np.abs(x).max()).all()
+
+
+@pytest.mark.parametrize("g", PENALTIES, ids=repr)
+@pytest.mark.parametrize("solver", EXACT)
+def test_eight_digits_where_the_solution_is_positive(solver, g, rng):
+    """There first-order methods converge linearly: KKT and the generalised scaling identity to 1e-8."""
+    A = np.vstack([np.eye(4), rng.random((16, 4))])
+    Y = 50.0 * A @ (1.0 + rng.random((4, 5)))
+    x = nnkl(A, Y, penalty=g, solver=solver, max_iter=600, tol=0).x
+    slope, size = slope_at(A, Y, x, g)
+    assert x.min() > 1
+    assert np.abs(slope / size).max() < 1e-8
+    mass = (A @ x).sum(axis=0) + g.l1 * x.sum(axis=0) + g.l2 * (x**2).sum(axis=0)
+    np.testing.assert_allclose(mass, Y.sum(axis=0), rtol=1e-8)
+
+
+@given(m=st.integers(1, 8), r=st.integers(1, 9), n=st.integers(0, 4), seed=st.integers(0, 10**6))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_every_shape_is_solved_within_its_certificate(m, r, n, seed):
+    """``n = 0`` stands for a vector. Zeros in A and Y, atoms and observations of zeros included."""
+    rng = np.random.default_rng(seed)
+    A = rng.random((m, r)) * (rng.random((m, r)) < 0.7)
+    A[A.sum(axis=1) == 0, 0] = 1.0
+    Y = rng.poisson(2.0, (m, n) if n else m).astype(float)
+    g = PENALTIES[seed % 4]
+    results = {s: nnkl(A, Y, penalty=g, solver=s, max_iter=40, tol=0) for s in KL_SOLVERS}
+    least = min(result.loss for result in results.values())
+    for result in results.values():
+        assert result.x.shape == ((r, n) if n else (r,))
+        assert result.x.min() >= 0
+        loss, gap = result.trace.loss, result.trace.extra["gap"]
+        assert (np.diff(loss) <= 1e-12 * loss[0] + 1e-14).all()
+        assert (loss - gap <= least + 1e-10 * (1 + least)).all()
 
 
 @pytest.mark.parametrize("g", PENALTIES, ids=repr)
@@ -194,8 +229,9 @@ def test_sparse_data_give_the_dense_result(solver, form, rng):
     Y[:, 3] = 0.0
     sparse, dense = (nnkl(A, data, solver=solver, max_iter=15, tol=0, penalty=PENALTIES[3]) for data in (form(Y), Y))
     np.testing.assert_allclose(sparse.trace.loss, dense.trace.loss, rtol=1e-12)
-    np.testing.assert_allclose(sparse.x, dense.x, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(sparse.trace.extra["gap"], dense.trace.extra["gap"], rtol=1e-9)
+    np.testing.assert_allclose(sparse.x, dense.x, rtol=1e-12, atol=1e-12)
+    scale = 1e-12 * dense.trace.loss[0]
+    np.testing.assert_allclose(sparse.trace.extra["gap"], dense.trace.extra["gap"], rtol=1e-12, atol=scale)
 
 
 @pytest.mark.parametrize("solver", KL_SOLVERS)
