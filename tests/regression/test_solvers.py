@@ -143,13 +143,6 @@ def test_nnls_agrees_with_scipy(solver, kind, rng):
         np.testing.assert_allclose(result.x, expected, atol=1e-5)
 
 
-def test_active_set_is_exact_on_many_columns(rng):
-    A = rng.random((30, 8))
-    Y = rng.standard_normal((30, 1000))
-    expected = np.column_stack([scipy_nnls(A, y)[0] for y in Y.T])
-    np.testing.assert_allclose(nnls(A, Y, solver="active_set").x, expected, atol=1e-9)
-
-
 @pytest.mark.parametrize("solver", [s for s, u in LS_SOLVERS.items() if u.exact])
 def test_at_most_m_minus_one_nonzeros_outside_the_cone(solver, rng):
     """The night-sky theorem."""
