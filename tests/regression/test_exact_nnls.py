@@ -120,6 +120,15 @@ def test_the_start_does_not_change_the_solution(solver, rng):
         np.testing.assert_allclose(nnls(A, Y, solver=solver, init=start).x, expected, atol=1e-11)
 
 
+def test_no_atom_enters_the_active_set_on_rounding(rng):
+    """Each observation is a multiple of one atom: the dual variables of the others are rounding, and stay out."""
+    for _ in range(20):
+        A = rng.random((20, 14))
+        A /= np.linalg.norm(A, axis=0)
+        x = nnls(A, 3.0 * A, solver="active_set", init=np.zeros((14, 14))).x
+        np.testing.assert_array_equal(x > 0, np.eye(14, dtype=bool))
+
+
 @pytest.mark.parametrize("solver", EXACT)
 @pytest.mark.parametrize("r", [5, 20])
 def test_the_scale_of_each_atom_does_not_matter(solver, r, rng):

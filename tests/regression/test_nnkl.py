@@ -108,6 +108,37 @@ def test_msom_descends_for_every_gamma(gamma, rng):
     assert (np.diff(loss) <= 1e-13 * loss[0]).all()
 
 
+def test_msom_first_gives_each_observation_its_best_scale(rng):
+    """So what comes after one step does not depend on the scale of the start."""
+    A, Y = counts(rng)
+    x = rng.random((5, 6))
+    one, two = (nnkl(A, Y, solver="msom", init=start, max_iter=1).x for start in (x, x * 10.0 ** rng.uniform(-4, 4, 6)))
+    np.testing.assert_allclose(two, one, rtol=1e-9)
+
+
+def test_extrapolation_saves_iterations(rng):
+    A, Y = counts(rng, m=60, level=30.0)
+    ends = [nnkl(A, Y, solver=s, max_iter=100, tol=0).trace.extra["gap"][-1] for s in ("mu", "mu_extrapolated")]
+    assert ends[1] < 0.1 * ends[0]
+
+
+def test_the_default_start_has_the_sum_of_the_data(rng):
+    A, Y = counts(rng)
+    for data in (Y, csc_matrix(Y)):
+        x = nnkl(A, data, max_iter=0).x
+        np.testing.assert_allclose((A @ x).sum(axis=0), Y.sum(axis=0), rtol=1e-12)
+        np.testing.assert_array_equal(x, np.tile(x[:1], (5, 1)))
+
+
+@pytest.mark.parametrize("solver", [s for s, update in KL_SOLVERS.items() if update.interior])
+def test_no_entry_stays_locked_at_zero(solver, rng):
+    """Not even when the update itself is handed a zero, as in a factorization."""
+    A, Y = counts(rng)
+    u = rng.random((6, 5)) * (rng.random((6, 5)) < 0.5)
+    new = KL_SOLVERS[solver](u, Entrywise(np.ascontiguousarray(Y.T), A, KullbackLeibler()), NonNegative())[0]
+    assert new.min() > 0
+
+
 def test_the_bare_second_order_step_does_raise_the_loss(rng):
     """From a start ten times too large: what the safeguard is for."""
     A, Y = counts(rng)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.optimize import lsq_linear, minimize
 from scipy.optimize import nnls as scipy_nnls
+from scipy.sparse import coo_array, csc_matrix
 from sklearn.linear_model import Lasso, Ridge
 
 from tensorly_hdr import nmf, nnkl, nnls
 from tensorly_hdr.metrics import kkt_residual
-from tensorly_hdr.penalties import L1, PENALTIES, Box, NonNegative, Simplex, SquaredL2, tall
+from tensorly_hdr.penalties import L1, PENALTIES, Box, NonNegative, Simplex, SquaredL2, Zero, tall
 from tensorly_hdr.regression import LS_SOLVERS, msom
 
 TIGHT = {"max_iter": 50_000, "tol": 1e-16}
@@ -234,14 +235,19 @@ def test_the_unit_of_the_data_does_not_matter(unit, dtype, rng):
         np.testing.assert_allclose(two.x / dtype(unit), one.x, rtol=1e-3 if dtype == np.float32 else 1e-8)
 
 
-def test_the_start_of_the_caller_is_never_written(rng):
-    from tensorly_hdr.penalties import Zero
+def test_the_default_start_is_the_best_constant(rng):
+    A, Y = problem(rng)
+    Y[:, 1] = -1.0
+    x = nnls(A, Y, max_iter=0).x
+    best = np.clip(A.sum(axis=1) @ Y / (A.sum(axis=1) @ A.sum(axis=1)), 0, None)
+    np.testing.assert_allclose(x, np.tile(best, (5, 1)), rtol=1e-12)
 
+
+def test_the_start_of_the_caller_is_never_written(rng):
     A, Y = problem(rng)
     start = rng.random((5, 7))
     before = start.copy()
-    result = nnls(A, Y, solver="fista", penalty=Zero(), init=start, max_iter=0)
-    result.x[...] = 7
+    nnls(A, Y, solver="fista", penalty=Zero(), init=start, max_iter=0).x[...] = 7
     np.testing.assert_array_equal(start, before)
 
 
@@ -285,8 +291,6 @@ def test_auto_picks_a_solver_that_takes_the_penalty_and_says_which(rng):
 
 @pytest.mark.parametrize("solver", LS_SOLVERS)
 def test_sparse_data_give_the_dense_result(solver, rng):
-    from scipy.sparse import coo_array, csc_matrix
-
     A = rng.random((30, 4))
     Y = rng.poisson(0.5, (30, 20)).astype(float)
     dense = nnls(A, Y, solver=solver, max_iter=20, tol=0)
