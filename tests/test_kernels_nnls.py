@@ -107,6 +107,17 @@ def test_backup_rule_and_fallback_end_on_degenerate_data(rng):
         np.testing.assert_allclose(found[2], found[0], atol=1e-11)
 
 
+@pytest.mark.parametrize("home", [active, active_reference])
+def test_a_dependent_atom_takes_the_place_of_others_where_l1_makes_it_cheaper(home):
+    """The third atom is a combination of the first two with coefficients of sum 1.41: one of them has to leave."""
+    A = np.array([[1.0, 0.0, np.sqrt(0.5)], [0.0, 1.0, np.sqrt(0.5)]])
+    gram, cross = A.T @ A, (np.array([[1.0, 1.0], [1.0, 2.0]]) @ A) - 0.1
+    u = np.array([[1.0, 1.0, 0.0], [1.0, 2.0, 0.0]])
+    home.active_set_rows(u, gram, cross, TOL, 0.0)
+    assert np.abs(np.minimum(u, u @ gram - cross)).max() < 1e-13
+    assert (u[:, 2] > 0).all()
+
+
 def test_rounding_cannot_make_an_index_enter_for_ever():
     """Even with no tolerance, and data in the cone, where all dual variables end as rounding: few entries an index."""
     code = (

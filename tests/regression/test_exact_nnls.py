@@ -109,6 +109,9 @@ def test_known_answers(solver):
     np.testing.assert_allclose(result.x, [1.5, 1.0], rtol=1e-14)
     assert np.sqrt(2 * result.loss) == pytest.approx(0.7071067811865477, rel=1e-14)
     np.testing.assert_array_equal(nnls(A, [-1.0, -1.0, -1.0], solver=solver).x, 0.0)
+    # twelve digits below the largest is small, not rounding
+    small = nnls(np.eye(2), [1.0, 1e-12], solver=solver, init=np.zeros(2)).x
+    np.testing.assert_allclose(small, [1.0, 1e-12], rtol=1e-14)
 
 
 @pytest.mark.parametrize("solver", EXACT)
