@@ -128,85 +128,88 @@ def _pair_shift(
 
 
 @nb.njit(cache=True)
-def _pair_target(
+def _corner(
     x: float, v: float, g: float, f: float, aa: float, ab: float, bb: float, floor: float
 ) -> tuple[float, float]:
-    """Minimiser of the quadratic model over both coordinates, none below the floor."""
+    """Minimiser of the quadratic model over both coordinates, neither below the floor."""
     det = aa * bb - ab * ab
     d, e = (ab * f - bb * g) / det, (ab * g - aa * f) / det
     if x + d >= floor and v + e >= floor:
         return x + d, v + e
-    # on one of the two edges
-    down = floor - x
-    e = max(-(f + ab * down) / bb, floor - v)
-    if g + aa * down + ab * e >= 0.0:
+    d = floor - x
+    e = max(-(f + ab * d) / bb, floor - v)
+    if g + aa * d + ab * e >= 0.0:
         return floor, v + e
-    down = floor - v
-    d = max(-(g + ab * down) / aa, floor - x)
-    return x + d, floor
+    e = floor - v
+    return max(x - (g + ab * e) / aa, floor), floor
 
 
 @nb.njit(cache=True)
-def _pair(
-    x: NDArray, k: int, z: NDArray, w: NDArray, q: NDArray, y: NDArray, K: NDArray, c: NDArray, p: int, l1: float,
-    l2: float, floor: float,
-) -> bool:  # fmt: skip
-    a, b = K[k], K[k + 1]
-    s, t, aa, ab, bb = _pair_slopes(a, b, q, w, p)
-    aa += l2
-    bb += l2
-    if aa * bb - ab * ab <= 1e-6 * aa * bb:
+def _pair(x: NDArray, k: int, work: NDArray, y: NDArray, K: NDArray, b: NDArray, p: int, l2: float, floor: float) -> bool:
+    """Move two coordinates; False if they are dependent, or the quadratic model shows no way down."""
+    z, w, q, a, c, x0, x1 = work[0], work[1], work[2], K[k], K[k + 1], x[k], x[k + 1]
+    s, t, aa, ab, bb = _pair_slopes(a, c, q, w, p)
+    aa, bb, g, f = aa + l2, bb + l2, b[k] + l2 * x0 - s, b[k + 1] + l2 * x1 - t
+    if ab * ab >= 0.999 * aa * bb:
         return False
-    g, f = c[k] + l1 + l2 * x[k] - s, c[k + 1] + l1 + l2 * x[k + 1] - t
-    x0, x1 = x[k], x[k + 1]
-    n0, n1 = _pair_target(x0, x1, g, f, aa, ab, bb, floor)
-    d, e = n0 - x0, n1 - x1
+    n0, n1 = _corner(x0, x1, g, f, aa, ab, bb, floor)
+    m0, m1 = _safe(x0, s, b[k], l2), _safe(x1, t, b[k + 1], l2)
+    jensen = g < 0.0 and f < 0.0 and m0 >= n0 and m1 >= n1
+    if jensen:
+        n0, n1 = m0, m1
+    d, e, step = n0 - x0, n1 - x1, 1.0
     if abs(d) <= 4e-16 * x0 and abs(e) <= 4e-16 * x1:
         return True
-    slope = g * d + f * e
+    slope, noise = g * d + f * e, 1e-14 * (b[k] * abs(d) + b[k + 1] * abs(e))
     if slope >= 0.0:
         return False
-    step = 1.0
-    s, t = _pair_shift(z, w, q, y, a, b, d, e, p)
+    s, t = _pair_shift(z, w, q, y, a, c, d, e, p)
+    limit = np.inf if jensen else noise - slope if d <= 0.0 and e <= 0.0 else noise
     for _ in range(60):
-        n0, n1 = x0 + step * d, x1 + step * e
-        after = (c[k] + l1 + l2 * n0 - s) * d + (c[k + 1] + l1 + l2 * n1 - t) * e
-        if after <= -slope:   # heuristic as in one coordinate
+        after = (b[k] + l2 * n0 - s) * d + (b[k + 1] + l2 * n1 - t) * e
+        if after <= limit:
             break
         less = max(step * slope / (slope - after), 0.1 * step)
-        s, t = _pair_shift(z, w, q, y, a, b, (less - step) * d, (less - step) * e, p)
+        s, t = _pair_shift(z, w, q, y, a, c, (less - step) * d, (less - step) * e, p)
         step = less
-    x[k], x[k + 1] = max(x0 + step * d,floor), max(x1 + step * e,floor)
+        n0, n1 = max(x0 + step * d, floor), max(x1 + step * e, floor)
+    x[k], x[k + 1] = n0, n1
     return True
 
 
 @nb.njit(cache=True)
+def _single(
+    x: NDArray, k: int, work: NDArray, y: NDArray, K: NDArray, b: NDArray, p: int, l2: float, floor: float, least: float
+) -> None:
+    """Move one coordinate; damped where ``least``, the least positive datum, is given."""
+    z, w, q = work[0], work[1], work[2]
+    s, h = _slopes(K[k], q, w, p)
+    old, damped = x[k], least > 0.0
+    g = b[k] + l2 * old - s
+    x[k] = new = _target(old, s, g, h + l2, b[k], l2, floor, least, damped)
+    if abs(new - old) <= 4e-16 * old:
+        return
+    after = b[k] + l2 * new - _shift(z, w, q, y, K[k], new - old, p)
+    if not damped and g > 0.0 and after < -g:
+        chord = new + (old - new) * after / (after - g)
+        x[k] = max(min(chord, _safe(old, s, b[k], l2)), new)
+        _shift(z, w, q, y, K[k], x[k] - new, p)
+
+
+@nb.njit(cache=True)
 def _row(
-    x: NDArray, y: NDArray, work: NDArray, K: NDArray, c: NDArray, p: int, l1: float, l2: float, floor: float,
-    damped: bool, n_iter: int,
+    x: NDArray, y: NDArray, work: NDArray, K: NDArray, b: NDArray, p: int, l2: float, floor: float, damped: bool,
+    n_iter: int,
 ) -> None:  # fmt: skip
     """Sweep over the coordinates of one observation, restricted to ``p`` entries that hold all positive ones."""
-    z, w, q = work[0], work[1], work[2]
-    _start(z, w, q, y, K, x, p)
-    least = _least_positive(y, p) if damped else np.inf
+    r = len(x)
+    _start(work[0], work[1], work[2], y, K, x, p)
+    least = _least_positive(y, p) if damped else 0.0
     for _ in range(n_iter):
-        k = -1
-        while k + 1 < len(x):
-            k += 1
-            if not damped and k + 1 < len(x) and _pair(x, k, z, w, q, y, K, c, p, l1, l2, floor):
-                k += 1
-                continue
-            s, h = _slopes(K[k], q, w, p)
-            b, old = c[k] + l1, x[k]
-            g = b + l2 * old - s
-            x[k] = new = _target(old, s, g, h + l2, b, l2, floor, least, damped)
-            if abs(new - old) <= 4e-16 * old:
-                continue
-            after = b + l2 * new - _shift(z, w, q, y, K[k], new - old, p)
-            if not damped and g > 0.0 and after < -g:
-                chord = new + (old - new) * after / (after - g)
-                x[k] = max(min(chord, _safe(old, s, b, l2)), new)
-                _shift(z, w, q, y, K[k], x[k] - new, p)
+        for k in range(0, r, 2):
+            if damped or k + 1 == r or not _pair(x, k, work, y, K, b, p, l2, floor):
+                for j in range(k, min(k + 2, r)):
+                    _single(x, j, work, y, K, b, p, l2, floor, least)
 
 
 @nb.njit(cache=True)
@@ -216,10 +219,11 @@ def kl_descent(
     """See :func:`tensorly_hdr.kernels.kl_reference.kl_descent`."""
     (n, m), r = Y.shape, u.shape[1]
     y, work, where, part = np.empty(m), np.empty((3, m)), np.empty(m, np.int64), np.empty((r, m))
+    b = mass + l1
     for i in range(n):
-        c = mass[i] if len(mass) == n else mass[0]
+        c = b[i] if len(b) == n else b[0]
         if 5 * _count_positive(Y[i]) > 4 * m:  # copying the columns of K would cost more than it saves
-            _row(u[i], Y[i], work, KT, c, m, l1, l2, floor, damped, n_iter)
+            _row(u[i], Y[i], work, KT, c, m, l2, floor, damped, n_iter)
             continue
         p = 0
         for j in range(m):  # without a branch, since its outcome cannot be predicted
@@ -228,7 +232,7 @@ def kl_descent(
         for k in range(r):
             for t in range(p):
                 part[k, t] = KT[k, where[t]]
-        _row(u[i], y, work, part, c, p, l1, l2, floor, damped, n_iter)
+        _row(u[i], y, work, part, c, p, l2, floor, damped, n_iter)
 
 
 @nb.njit(cache=True)
@@ -239,11 +243,11 @@ def kl_descent_sparse(
     """See :func:`tensorly_hdr.kernels.kl_reference.kl_descent_sparse`."""
     n, r = u.shape
     widest = max(np.max(np.diff(indptr)), 1)
-    y, work, part = np.empty(widest), np.empty((3, widest)), np.empty((r, widest))
+    y, work, part, b = np.empty(widest), np.empty((3, widest)), np.empty((r, widest)), mass[0] + l1
     for i in range(n):
         first, p = indptr[i], indptr[i + 1] - indptr[i]
         for t in range(p):
             y[t] = data[first + t]
             for k in range(r):
                 part[k, t] = K[indices[first + t], k]
-        _row(u[i], y, work, part, mass[0], p, l1, l2, floor, damped, n_iter)
+        _row(u[i], y, work, part, b, p, l2, floor, damped, n_iter)
