@@ -96,9 +96,7 @@ def _target(
 
 
 @nb.njit(cache=True, fastmath=REORDER)
-def _pair_slopes(
-    a: NDArray, b: NDArray, q: NDArray, w: NDArray, p: int
-) -> tuple[float, float, float, float, float]:
+def _pair_slopes(a: NDArray, b: NDArray, q: NDArray, w: NDArray, p: int) -> tuple[float, float, float, float, float]:
     """``sum a y / z``, ``sum b y / z`` and the sums of ``a a``, ``a b``, ``b b`` times ``y / z**2``."""
     s, t, aa, ab, bb = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(p):
@@ -129,30 +127,40 @@ def _pair_shift(
 
 @nb.njit(cache=True)
 def _corner(
-    x: float, v: float, g: float, f: float, aa: float, ab: float, bb: float, floor: float
+    x: float, v: float, g: float, f: float, p: float, o: float, rho: float, floor: float
 ) -> tuple[float, float]:
-    """Minimiser of the quadratic model over both coordinates, neither below the floor."""
-    det = aa * bb - ab * ab
-    d, e = (ab * f - bb * g) / det, (ab * g - aa * f) / det
+    """Minimiser of the quadratic model over both coordinates, neither below the floor.
+
+    The curvatures are ``p**2`` and ``o**2``, ``rho`` is the correlation: no product that could leave the range.
+    """
+    g, f = g / p, f / o
+    d = (rho * f - g) / (1.0 - rho * rho) / p
+    e = (rho * g - f) / (1.0 - rho * rho) / o
     if x + d >= floor and v + e >= floor:
         return x + d, v + e
-    d = floor - x
-    e = max(-(f + ab * d) / bb, floor - v)
-    if g + aa * d + ab * e >= 0.0:
-        return floor, v + e
-    e = floor - v
-    return max(x - (g + ab * e) / aa, floor), floor
+    d = p * (floor - x)
+    e = max(-(f + rho * d), o * (floor - v))
+    if g + d + rho * e >= 0.0:
+        return floor, max(v + e / o, floor)
+    e = o * (floor - v)
+    return max(x - (g + rho * e) / p, floor), floor
 
 
 @nb.njit(cache=True)
-def _pair(x: NDArray, k: int, work: NDArray, y: NDArray, K: NDArray, b: NDArray, p: int, l2: float, floor: float) -> bool:
+def _pair(
+    x: NDArray, k: int, work: NDArray, y: NDArray, K: NDArray, b: NDArray, p: int, l2: float, floor: float
+) -> bool:
     """Move two coordinates; False if they are dependent, or the quadratic model shows no way down."""
     z, w, q, a, c, x0, x1 = work[0], work[1], work[2], K[k], K[k + 1], x[k], x[k + 1]
     s, t, aa, ab, bb = _pair_slopes(a, c, q, w, p)
     aa, bb, g, f = aa + l2, bb + l2, b[k] + l2 * x0 - s, b[k + 1] + l2 * x1 - t
-    if ab * ab >= 0.999 * aa * bb:
+    if aa <= 0.0 or bb <= 0.0:
         return False
-    n0, n1 = _corner(x0, x1, g, f, aa, ab, bb, floor)
+    sa, sb = np.sqrt(aa), np.sqrt(bb)
+    rho = ab / sa / sb
+    if abs(rho) >= 0.9995:
+        return False
+    n0, n1 = _corner(x0, x1, g, f, sa, sb, rho, floor)
     m0, m1 = _safe(x0, s, b[k], l2), _safe(x1, t, b[k + 1], l2)
     jensen = g < 0.0 and f < 0.0 and m0 >= n0 and m1 >= n1
     if jensen:

@@ -47,9 +47,7 @@ def kl_descent_sparse(
         _row(u[i], data[span], K[indices[span]].T, mass[0] + l1, l2, floor, damped, n_iter)
 
 
-def _row(
-    x: NDArray, y: NDArray, K: NDArray, b: NDArray, l2: float, floor: float, damped: bool, n_iter: int
-) -> None:
+def _row(x: NDArray, y: NDArray, K: NDArray, b: NDArray, l2: float, floor: float, damped: bool, n_iter: int) -> None:
     least = float(np.min(y, initial=np.inf)) if damped else 0.0
     for _ in range(n_iter):
         for k in range(0, len(x), 2):
@@ -59,12 +57,11 @@ def _row(
 
 
 def _model(x: NDArray, K: NDArray) -> NDArray:
-    return np.maximum(x @ K, TINY)
+    z: NDArray = np.maximum(x @ K, TINY)
+    return z
 
 
-def _single(
-    x: NDArray, k: int, y: NDArray, K: NDArray, b: float, l2: float, floor: float, least: float
-) -> None:
+def _single(x: NDArray, k: int, y: NDArray, K: NDArray, b: float, l2: float, floor: float, least: float) -> None:
     """Move one coordinate; damped where ``least``, the least positive datum, is given."""
     z, a, old = _model(x, K), K[k], x[k]
     s, h = float(a @ (y / z)), float((a * a) @ (y / z**2)) + l2
@@ -95,7 +92,8 @@ def _pair(x: NDArray, two: slice, y: NDArray, K: NDArray, b: NDArray, l2: float,
     z, A, old = _model(x, K), K[two], x[two].copy()
     s, H = A @ (y / z), (A * (y / z**2)) @ A.T + l2 * np.eye(2)
     g = b[two] + l2 * old - s
-    if H[0, 1] ** 2 >= 0.999 * H[0, 0] * H[1, 1]:
+    scale = np.sqrt(np.diag(H))
+    if (scale <= 0).any() or abs(H[0, 1] / scale[0] / scale[1]) >= 0.9995:
         return False
     new, safe = _corner(old, g, H, floor), np.array([_safe(*v, l2) for v in zip(old, s, b[two], strict=True)])
     jensen = bool((g < 0).all() and (safe >= new).all())
@@ -120,11 +118,12 @@ def _pair(x: NDArray, two: slice, y: NDArray, K: NDArray, b: NDArray, l2: float,
 
 def _corner(x: NDArray, g: NDArray, H: NDArray, floor: float) -> NDArray:
     """Minimiser of the quadratic model over both coordinates, neither below the floor."""
-    free: NDArray = x - np.linalg.solve(H, g)
-    if (free >= floor).all():
-        return free
-    d = floor - x
-    one = max(x[1] - (g[1] + H[0, 1] * d[0]) / H[1, 1], floor)
-    if g[0] + H[0, 0] * d[0] + H[0, 1] * (one - x[1]) >= 0:
-        return np.array([floor, one])
-    return np.array([max(x[0] - (g[0] + H[0, 1] * d[1]) / H[0, 0], floor), floor])
+    scale = np.sqrt(np.diag(H))
+    rho, x, g, low = H[0, 1] / scale[0] / scale[1], scale * x, g / scale, scale * floor
+    free: NDArray = x - (g - rho * g[::-1]) / (1.0 - rho**2)
+    if (free >= low).all():
+        return free / scale
+    one = max(x[1] - g[1] - rho * (low[0] - x[0]), low[1])
+    if g[0] + low[0] - x[0] + rho * (one - x[1]) >= 0:
+        return np.array([floor, max(one / scale[1], floor)])
+    return np.array([max((x[0] - g[0] - rho * (low[1] - x[1])) / scale[0], floor), floor])

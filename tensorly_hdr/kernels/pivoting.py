@@ -136,9 +136,7 @@ def _times(out: NDArray, x: NDArray, M: NDArray, r: int) -> None:
 
 
 @nb.njit(cache=True)
-def _try_support(
-    x: NDArray, w: NDArray, inverse: NDArray, gram: NDArray, cross: NDArray, code: int, tol: float
-) -> int:
+def _try_support(x: NDArray, w: NDArray, inverse: NDArray, gram: NDArray, cross: NDArray, code: int, tol: float) -> int:
     """Least squares on one support and its dual; returns the bits of the infeasible indices."""
     r = len(cross)
     _times(x, cross, inverse, r)

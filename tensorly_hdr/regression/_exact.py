@@ -51,7 +51,8 @@ class Normal:
             return x
         if np.min(x) > 0:  # the usual start: no row to pick
             x = self.cross @ np.linalg.inv(self.gram)
-            return np.maximum(x, 0.0, out=x)
+            np.maximum(x, 0.0, out=x)
+            return x
         full = (x > 0).all(axis=1)
         x[full] = np.maximum(self.cross[full] @ np.linalg.inv(self.gram), 0.0)
         return x
