@@ -67,7 +67,7 @@ def nnls(
     """
     task = at_the_door(A, Y, penalty, init, stop, nonneg=False)
     name, update = pick(solver, LS_SOLVERS, task.penalty, _auto_least_squares(task))
-    return repeat(task, name, update, lambda: least_squares(task.observations, task.A))
+    return repeat(task, name, update, lambda: least_squares(task.observations, task.A, task.square))
 
 
 def _auto_least_squares(task: Task) -> str:
