@@ -97,11 +97,12 @@ def _check_entries(name: str, entries: Any, nonneg: bool) -> None:
     xp = array_namespace(entries)
     if not _all_finite(entries):
         raise ValueError(f"{name} contains NaN or infinite entries; mask or impute them first.")
-    size, limit = float(xp.max(xp.abs(entries))), 0.1 * float(xp.finfo(entries.dtype).max) ** 0.5
+    low, high = float(xp.min(entries)), float(xp.max(entries))
+    size, limit = max(-low, high), 0.1 * float(xp.finfo(entries.dtype).max) ** 0.5
     if size > limit or 0 < size < 1.0 / limit:
         raise ValueError(f"{name} has a largest entry of {size:.3g}, whose square is out of range; rescale the data.")
-    if nonneg and float(xp.min(entries)) < 0:
-        raise ValueError(f"{name} must be nonnegative, its minimum is {float(xp.min(entries)):.3g}; clip it at zero.")
+    if nonneg and low < 0:
+        raise ValueError(f"{name} must be nonnegative, its minimum is {low:.3g}; clip it at zero.")
 
 
 def _all_finite(entries: Any) -> bool:
