@@ -34,10 +34,10 @@ def minvol_nmf(
     seed: int | None = None,
     **stop: Unpack[Stop],
 ) -> MinVolResult:
-    r"""Minimum-volume NMF: :math:`\min_{W, H \ge 0} f(Y, W H^T) + \lambda V(W)` [1]_ [2]_, with
-    :math:`V(W) = \log\det(W^T W / s^2 + \delta I) - \log\det(\delta I) \ge 0`.
+    r"""Minimum-volume NMF: :math:`\min_{W, H \ge 0} f(Y, W H^T) + \lambda V(W)` [1]_ [2]_.
 
-    The logarithm is natural. The volume of ``W`` makes the factorization unique where NMF alone is not: observations
+    Here :math:`V(W) = \log\det(W^T W / s^2 + \delta I) - \log\det(\delta I) \ge 0`, and the logarithm is natural. The
+    volume of ``W`` makes the factorization unique where NMF alone is not: observations
     have to surround each face of the hull of the atoms, none has to be pure. Alternates between ``H``, and ``W`` on a
     majorant of the volume that is quadratic; the objective never rises.
 
@@ -55,7 +55,8 @@ def minvol_nmf(
         :math:`\frac12 \|Y\|_F^2`, or of the sum of ``Y`` for Kullback-Leibler). Its value is ``result.weight``. The
         smaller, the closer to the atoms of least volume among those that fit, and the slower.
     delta : float
-        Relative to the squares of the columns; the scale :math:`s` is the root mean square length of the columns of ``W`` at the start.
+        Relative to the squares of the columns: the scale :math:`s` is the root mean square length of the columns of
+        ``W`` at the start.
     sum_to_one : {"H", "W"}
         What fixes the scale: rows of ``H`` that sum to one (each observation is a mean of atoms), or columns of ``W``
         that do.
@@ -95,13 +96,13 @@ def minvol_nmf(
     init = "snpa" if init is None else check.start(init)
     Y = check.as_array("Y", Y, ndim=2, nonneg=True)
     rank = check.positive_int("rank", rank)
-    loss = check.loss(loss, {"frobenius": LOSSES["frobenius"], "kl": LOSSES["kl"]})
+    divergence: Loss = check.loss(loss, {name: LOSSES[name] for name in ("frobenius", "kl")})
     check.choice("sum_to_one", sum_to_one, {"H": None, "W": None})
     weight, delta = check.nonneg_float("weight", weight), check.nonneg_float("delta", delta, positive=True)
     rng, options = check.generator(seed), check.stop_options(stop)
     data = Y.astype(np.float64, copy=False)
-    fit = data_fit(data, loss, sum_to_one)
-    W, H = _start(data, rank, loss, sum_to_one, init, rng)
+    fit = data_fit(data, divergence, sum_to_one)
+    W, H = _start(data, rank, divergence, sum_to_one, init, rng)
     volume = Volume.at(W, delta)
     lam = weight * max(fit.value(W, H), 1e-6 * fit.size) / (volume(W) or 1.0)
     volume = replace(volume, weight=lam)
@@ -123,10 +124,20 @@ class _State(NamedTuple):
 
 
 def _alternate(fit: DataFit, volume: Volume, W: NDArray, H: NDArray) -> Iterator[Iterate]:
-    yield _State(W, H, fit.value(W, H)), {}
+    """Alternate from an extrapolated ``W``, and again from ``W`` itself if the objective has risen."""
+    value = fit.value(W, H)
+    yield _State(W, H, value), {}
+    before, beta = W, min(0.5, fit.momentum)
     while True:
-        H = fit.coefficients(W, H)
-        W, value = fit.atoms(W, H, volume)
+        best = value + volume.weight * volume(W)
+        for b in (beta, 0.0) if beta > 0 else (0.0,):
+            guess = np.maximum(W + b * (W - before), 0.1 * W)
+            new_H = fit.coefficients(guess, H)
+            new_W, value = fit.atoms(guess, new_H, volume)
+            if value + volume.weight * volume(new_W) <= best:
+                break
+        beta = min(1.05 * beta, fit.momentum) if b > 0 else 0.5 * beta
+        before, W, H = W, new_W, new_H
         yield _State(W, H, value), {}
 
 

@@ -113,11 +113,8 @@ def rank_one_frobenius(Y: Any) -> ClosedForm:
     w, h = u / (sigma or 1.0), np.asarray(Y.T @ (u / (sigma or 1.0)), dtype=np.float64)
     root = np.sqrt(float(np.linalg.norm(h)))
     factors = [(w * root).astype(Y.dtype)[:, None], (h / (root or 1.0)).astype(Y.dtype)[:, None]]
-    if is_sparse(Y):
-        loss = max(half_square(Y) - 0.5 * root**4, 0.0)
-    else:
-        loss = half_square(Y - factors[0] @ factors[1].T)
-    return ClosedForm(as_cp(factors), loss, "singular pair", axes)
+    fit = half_square(Y) - 0.5 * root**4 if is_sparse(Y) else half_square(Y - factors[0] @ factors[1].T)
+    return ClosedForm(as_cp(factors), max(fit, 0.0), "singular pair", axes)
 
 
 def _first_eigenvector(Y: Any) -> NDArray:

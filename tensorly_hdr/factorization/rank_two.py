@@ -120,7 +120,8 @@ def _on_the_line(
 ) -> ClosedForm:
     """Factorization whose atoms are two points of the line."""
     W = np.maximum(centre[:, None] + np.outer(direction, ends), 0.0)
-    W[W <= 4 * np.finfo(np.float64).eps * W.max()] = 0.0  # where the line leaves the orthant
+    rounding = 4 * float(np.finfo(np.float64).eps * W.max())
+    W = np.where(rounding < W, W, 0.0)  # exact zeros where the line leaves the orthant
     W /= W.sum(axis=0)
     factors = [v.astype(dtype, copy=False) for v in (W, _two_coefficients(Y, W))]
     return ClosedForm(as_cp(factors), half_square(Y - factors[0] @ factors[1].T), "rank two", axes)

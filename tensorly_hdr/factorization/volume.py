@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr import kernels
-from tensorly_hdr.blocks import Entrywise, Quadratic, half_square, least_squares
+from tensorly_hdr.blocks import Entrywise, half_square, least_squares
 from tensorly_hdr.losses import Loss
 from tensorly_hdr.penalties import NonNegative, Simplex
 from tensorly_hdr.regression import active_set, ccd, hals, mu, pgd
@@ -45,15 +45,23 @@ class Volume:
 
     def curvature(self, W: NDArray) -> NDArray:
         """Gram matrix ``C`` such that ``tr(W C W.T) / 2`` plus a constant majorizes the weighted volume at ``W``."""
-        C: NDArray = 2.0 * self.weight / self.unit * np.linalg.inv(self._matrix(W))
-        return (C + C.T) / 2.0
+        M = np.linalg.inv(self._matrix(W))
+        C: NDArray = self.weight / self.unit * (M + M.T)
+        return C
 
 
 class DataFit(Protocol):
     """A loss with a constraint on the scale: its value, and the two updates."""
 
-    name: str
-    size: float
+    name: ClassVar[str]
+
+    @property
+    def size(self) -> float:
+        """Loss to compare that of a start with."""
+
+    @property
+    def momentum(self) -> float:
+        """Largest extrapolation of the atoms."""
 
     def value(self, W: NDArray, H: NDArray) -> float:
         """Loss without the volume."""
@@ -73,8 +81,9 @@ def data_fit(Y: NDArray, loss: Loss, sum_to_one: str) -> DataFit:
 @dataclass(frozen=True)
 class _Squares:
     Y: NDArray
-    rows_of_H: bool
-    name: str = "hals"
+    of_rows: bool
+    name: ClassVar[str] = "hals"
+    momentum: ClassVar[float] = 0.99
 
     @cached_property
     def size(self) -> float:
@@ -86,7 +95,7 @@ class _Squares:
 
     def coefficients(self, W: NDArray, H: NDArray) -> NDArray:
         block = least_squares(self.Y.T, W)
-        if self.rows_of_H:
+        if self.of_rows:
             return active_set(H, block, Simplex(axis=1))[0]
         return hals(H, block, NonNegative(), 2 * N_INNER)[0]
 
@@ -94,7 +103,7 @@ class _Squares:
         block = least_squares(self.Y, H)
         for _ in range(N_INNER):
             majorant = replace(block, gram=block.gram + volume.curvature(W), source=None)
-            if self.rows_of_H:
+            if self.of_rows:
                 W, _ = hals(W, majorant, NonNegative(), 2)
             else:
                 W, _ = pgd(W, majorant, Simplex(axis=0), 2)
@@ -105,9 +114,14 @@ class _Squares:
 @dataclass(frozen=True)
 class _Divergence:
     Y: NDArray
-    rows_of_H: bool
+    of_rows: bool
     loss: Loss
-    name: str = "mu"
+    name: ClassVar[str] = "mu"
+
+    @property
+    def momentum(self) -> float:
+        """None where ``H`` moves by factors too: what both bring close to zero does not come back in time."""
+        return 0.0 if self.of_rows else 0.99
 
     @cached_property
     def size(self) -> float:
@@ -119,7 +133,7 @@ class _Divergence:
 
     def coefficients(self, W: NDArray, H: NDArray) -> NDArray:
         block = Entrywise(self.Y.T, W, self.loss)
-        if not self.rows_of_H:
+        if not self.of_rows:
             solver = ccd if kernels.is_compiled else mu
             return solver(H, block, NonNegative(), N_INNER)[0]
         for _ in range(N_INNER):
@@ -134,7 +148,7 @@ class _Divergence:
         block = Entrywise(self.Y, H, self.loss)
         for _ in range(N_INNER):
             A, C, P = _equation(W, block, volume)
-            W = _root(A, C, P) if self.rows_of_H else sum_to_one(A, C, P, axis=0)
+            W = _root(A, C, P) if self.of_rows else sum_to_one(A, C, P, axis=0)
             W = np.maximum(W, TINY)
         return W, block.value(W)
 
@@ -155,7 +169,8 @@ def _equation(W: NDArray, block: Entrywise, volume: Volume) -> tuple[NDArray, ND
 def _root(A: NDArray, C: NDArray, P: NDArray) -> NDArray:
     """Positive root of ``A w**2 + C w = P``, without cancellation."""
     wide = np.sqrt(C * C + 4.0 * A * P)
-    return np.where(C > 0, 2.0 * P / np.maximum(C + wide, TINY), (wide - C) / np.maximum(2.0 * A, TINY))
+    w: NDArray = np.where(C > 0, 2.0 * P / np.maximum(C + wide, TINY), (wide - C) / np.maximum(2.0 * A, TINY))
+    return w
 
 
 def sum_to_one(A: NDArray, C: NDArray, P: NDArray, axis: int) -> NDArray:

@@ -18,7 +18,7 @@ def _brings(x: NDArray, gram: NDArray, cross: NDArray, tol: float) -> bool:
     for a in range(last):
         if x[a] > 0.0:
             gain -= x[a] * (gram[last, a] - gram[most, a])
-    return gain > tol
+    return bool(gain > tol)
 
 
 @nb.njit(cache=True)
