@@ -4,12 +4,20 @@ from tensorly_hdr.factorization.cp import ncp, nmf
 from tensorly_hdr.factorization.minvol import minvol_nmf
 from tensorly_hdr.factorization.rank_one import rank_one_frobenius, rank_one_kl
 from tensorly_hdr.factorization.rank_two import rank_two_nmf
-from tensorly_hdr.factorization.result import ClosedForm, FactorResult, MinVolResult, RankTwoResult, SeparableResult
+from tensorly_hdr.factorization.result import (
+    ClosedForm,
+    Factored,
+    FactorResult,
+    MinVolResult,
+    RankTwoResult,
+    SeparableResult,
+)
 from tensorly_hdr.factorization.separable import snpa, spa
 
 __all__ = [
     "ClosedForm",
     "FactorResult",
+    "Factored",
     "MinVolResult",
     "RankTwoResult",
     "SeparableResult",

@@ -12,8 +12,8 @@ from tensorly_hdr._labels import Axis, component_axis, default_axes, labelled
 from tensorly_hdr.solve import Result
 
 
-class _Factors:
-    """What every result made of factors offers."""
+class Factored:
+    """What :class:`FactorResult` and :class:`ClosedForm` have in common."""
 
     x: Any
     axes: tuple[Axis, ...] | None
@@ -34,7 +34,7 @@ class _Factors:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class FactorResult(_Factors, Result):
+class FactorResult(Factored, Result):
     """A factorization: ``factors``, tall, in the order of the modes; ``x``, the same as a TensorLy ``CPTensor``.
 
     ``W, H = nmf(Y, 5).factors`` unpacks the two factors of ``Y ≈ W @ H.T``.
@@ -42,7 +42,7 @@ class FactorResult(_Factors, Result):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ClosedForm(_Factors):
+class ClosedForm(Factored):
     """A factorization found without iterations: ``factors``, ``loss``, ``solver``; ``x``, a TensorLy ``CPTensor``."""
 
     x: Any
