@@ -15,8 +15,11 @@ from tensorly_hdr._validation.arguments import (
     name_of,
     nonneg_float,
     positive_int,
+    rank_two,
     solver,
     stop_options,
+    tail,
+    two_ends,
 )
 from tensorly_hdr._validation.arrays import (
     as_array,
@@ -84,6 +87,7 @@ __all__ = [
     "positive_degree",
     "positive_entries",
     "positive_int",
+    "rank_two",
     "same_dtype",
     "same_labels",
     "same_result_shape",
@@ -97,4 +101,6 @@ __all__ = [
     "supported",
     "supports_library",
     "supports_loss",
+    "tail",
+    "two_ends",
 ]

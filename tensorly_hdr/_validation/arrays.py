@@ -1,6 +1,7 @@
 """Checks of arrays: type, shape, entries, and how they go together."""
 
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -115,7 +116,7 @@ def _check_entries(name: str, entries: Any, nonneg: bool) -> float:
         return 0.0
     xp = array_namespace(entries)
     square, limit = _sum_of_squares(entries), 0.1 * float(xp.finfo(entries.dtype).max) ** 0.5
-    if not entries.size / limit**2 <= square <= limit**2:  # else nothing is wrong, and one pass has told so
+    if not prod(entries.shape) / limit**2 <= square <= limit**2:  # else nothing is wrong, and one pass has told so
         if not bool(xp.all(xp.isfinite(entries))):
             raise ValueError(f"{name} contains NaN or infinite entries; mask or impute them first.")
         size = float(xp.max(xp.abs(entries)))
