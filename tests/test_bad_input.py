@@ -38,6 +38,11 @@ FUNCTIONS = {
     "core_consistency": (lambda Y: metrics.core_consistency(np.ones((6, 6, 6)), [Y, Y, Y]), None),
     "spa": (lambda Y: hdr.spa(Y, 2), None),
     "snpa": (lambda Y: hdr.snpa(Y, 2), None),
+    "rank_one_kl": (lambda Y: hdr.rank_one_kl(Y), "must be nonnegative"),
+    "rank_one_frobenius": (lambda Y: hdr.rank_one_frobenius(Y), "must be nonnegative"),
+    "rank_two_nmf": (lambda Y: hdr.rank_two_nmf(Y), "must be nonnegative"),
+    "minvol_nmf": (lambda Y: hdr.minvol_nmf(Y, 2, max_iter=5), "must be nonnegative"),
+    "minvol_nmf_kl": (lambda Y: hdr.minvol_nmf(Y, 2, loss="kl", sum_to_one="W", max_iter=5), "must be nonnegative"),
     "balance": (lambda Y: hdr.balance([Y, Y], SquaredL2(1.0)), None),
     "scale": (lambda Y: hdr.scale(Y, [np.ones((6, 1)), np.ones((5, 1))], NonNegative()), None),
     "kkt_residual": (lambda Y: metrics.kkt_residual(A, Y, np.ones((3, 5))), None),
@@ -154,7 +159,7 @@ def test_integers_and_booleans_are_numbers(call, dtype):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", ["nnls_A", "nnkl_A", "spa", "snpa", "balance", "nmse"])
+@pytest.mark.parametrize("name", ["nnls_A", "nnkl_A", "spa", "snpa", "rank_two_nmf", "minvol_nmf", "balance", "nmse"])
 def test_sparse_input_where_dense_is_needed_says_so(name):
     with pytest.raises(TypeError, match="sparse"):
         FUNCTIONS[name][0](csr_array(GOOD))
@@ -175,7 +180,7 @@ def test_sparse_input_is_checked_too():
         hdr.ncp(coo_array(np.ones((2, 3, 4))), 2)
 
 
-@pytest.mark.parametrize("method", [hdr.nmf, hdr.ncp, hdr.spa, hdr.snpa])
+@pytest.mark.parametrize("method", [hdr.nmf, hdr.ncp, hdr.spa, hdr.snpa, hdr.minvol_nmf])
 @pytest.mark.parametrize("rank", [0, -1, 2.0, "2", None, True, [2]])
 def test_rank_must_be_a_positive_integer(method, rank):
     with pytest.raises(ValueError, match="rank must be a positive integer"):

@@ -84,6 +84,13 @@ def rule_or_flag(name: str, value: Any, rule: type) -> Any:
     return value
 
 
+def tail(name: str, value: Any) -> float:
+    """Return ``value`` as a fraction below one half: what may be cut at both ends."""
+    if fraction(name, value) >= 0.5:
+        raise ValueError(f"{name} must be below 0.5, since it is cut at both ends, got {value!r}.")
+    return float(value)
+
+
 def axis(value: Any) -> None:
     """Check the axis of a penalty on whole columns or rows."""
     if value not in (0, 1) or isinstance(value, bool):
@@ -135,3 +142,16 @@ def enough_columns(found: int, wanted: int, name: str = "Y") -> None:
             if found
             else f"{name} is all zero: there is no column to pick."
         )
+
+
+def rank_two(name: str, found: int) -> None:
+    """Refuse data of rank below two: the factors would not be determined by them."""
+    if found < 2:
+        remedy = "there is nothing to factorize" if found == 0 else "use rank_one_frobenius or rank_one_kl"
+        raise ValueError(f"{name} must have rank two or more, got rank {found}: {remedy}.")
+
+
+def two_ends(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a quantile that leaves one point of the data."""
+    if not low < high:
+        raise ValueError(f"{name}={value} leaves a single point of the data; make it smaller.")

@@ -2,8 +2,35 @@
 
 from tensorly_hdr.factorization.cp import ncp, nmf
 from tensorly_hdr.factorization.extrapolation import Extrapolation
+from tensorly_hdr.factorization.minvol import minvol_nmf
 from tensorly_hdr.factorization.missing import holdout
-from tensorly_hdr.factorization.result import FactorResult, SeparableResult
+from tensorly_hdr.factorization.rank_one import rank_one_frobenius, rank_one_kl
+from tensorly_hdr.factorization.rank_two import rank_two_nmf
+from tensorly_hdr.factorization.result import (
+    ClosedForm,
+    Factored,
+    FactorResult,
+    MinVolResult,
+    RankTwoResult,
+    SeparableResult,
+)
 from tensorly_hdr.factorization.separable import snpa, spa
 
-__all__ = ["Extrapolation", "FactorResult", "SeparableResult", "holdout", "ncp", "nmf", "snpa", "spa"]
+__all__ = [
+    "ClosedForm",
+    "Extrapolation",
+    "FactorResult",
+    "Factored",
+    "MinVolResult",
+    "RankTwoResult",
+    "SeparableResult",
+    "holdout",
+    "minvol_nmf",
+    "ncp",
+    "nmf",
+    "rank_one_frobenius",
+    "rank_one_kl",
+    "rank_two_nmf",
+    "snpa",
+    "spa",
+]

@@ -47,9 +47,14 @@ class Normal:
     def start(self, u: NDArray) -> NDArray:
         """``u`` in these units; the signs of least squares for the observations whose support is full."""
         x: NDArray = np.array(u / self.scale, dtype=np.float64, order="C")
+        if self.condition >= ILL:
+            return x
+        if np.min(x) > 0:  # the usual start: no row to pick
+            x = self.cross @ np.linalg.inv(self.gram)
+            np.maximum(x, 0.0, out=x)
+            return x
         full = (x > 0).all(axis=1)
-        if full.any() and self.condition < ILL:
-            x[full] = np.maximum(self.cross[full] @ np.linalg.inv(self.gram), 0.0)
+        x[full] = np.maximum(self.cross[full] @ np.linalg.inv(self.gram), 0.0)
         return x
 
 
