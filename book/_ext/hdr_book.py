@@ -18,6 +18,7 @@ CLASSES = {
     "Trace": "tensorly_hdr.solve.Trace",
     "FactorResult": "tensorly_hdr.factorization.FactorResult",
     "SeparableResult": "tensorly_hdr.factorization.SeparableResult",
+    "TuckerResult": "tensorly_hdr.factorization.TuckerResult",
     "Loss": "tensorly_hdr.losses.Loss",
     "Penalty": "tensorly_hdr.penalties.Penalty",
     "Dataset": "tensorly_hdr.datasets.Dataset",
