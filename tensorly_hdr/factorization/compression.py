@@ -12,7 +12,7 @@ from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr.factorization.cp import ncp
 from tensorly_hdr.factorization.init import given_factors, random_factors
-from tensorly_hdr.factorization.projected import Target, steps
+from tensorly_hdr.factorization.projected import Target, even, steps
 from tensorly_hdr.factorization.result import FactorResult, TuckerResult
 from tensorly_hdr.factorization.tucker import tucker_compress
 from tensorly_hdr.losses import Frobenius
@@ -163,7 +163,7 @@ def _projected(
     options |= {"max_iter": 0 if is_over else int(n_polish)}
     options |= {"max_time": max(options.get("max_time", np.inf) - trace.time[-1], 0.0)}
     options |= {"callback": _later(options.get("callback"), n_iter + 1)}
-    polished = ncp(T, rank, init=state.best, **options)
+    polished = ncp(T, rank, init=even(state.best), **options)
     joined = _joined(trace, polished.trace)
     status = status if is_over else polished.status
     return FactorResult(polished.x, joined, status, len(joined.loss) - 1, f"{name}, {polished.solver}", axes)

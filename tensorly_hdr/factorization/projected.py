@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,6 +73,10 @@ class Target:
     left_out: float = 0.0
     exact: bool = False
 
+    @cached_property
+    def const(self) -> float:
+        return half_square(self.core)
+
     def coordinates(self, u: NDArray, mode: int) -> NDArray:
         return u if self.bases is None else np.asarray(self.bases[mode].T @ u)
 
@@ -85,9 +90,8 @@ class Target:
 
     def loss(self, factors: Sequence[NDArray], coords: Sequence[NDArray], cross: NDArray) -> float:
         """From the products of the last mode; entry by entry in the core where these cancel."""
-        const = half_square(self.core)
-        value = const - float(np.vdot(cross, coords[-1])) + 0.5 * float(gram_hadamard(factors).sum())
-        if value < (1e-6 if self.core.dtype == np.float64 else 1e-2) * const:
+        value = self.const - float(np.vdot(cross, coords[-1])) + 0.5 * float(gram_hadamard(factors).sum())
+        if value < (1e-6 if self.core.dtype == np.float64 else 1e-2) * self.const:
             value = half_square(self.core - reconstruct(coords)) + self._outside(factors, coords)
         return value + self.left_out
 
@@ -111,19 +115,30 @@ def _solve(gram: NDArray, cross: NDArray) -> NDArray:
     """``cross gram^-1``, of least norm where that does not exist, once the diagonal of ``gram`` is one."""
     size = np.sqrt(np.diag(gram))
     size = np.where(size > 0, size, 1.0).astype(gram.dtype)
-    rcond = len(gram) * float(np.finfo(gram.dtype).eps)
-    inverse = np.linalg.pinv(gram / np.outer(size, size), rcond=rcond, hermitian=True)
-    return np.asarray((cross / size) @ inverse / size)
+    values, V = np.linalg.eigh(gram / np.outer(size, size))
+    kept = values > len(gram) * float(np.finfo(gram.dtype).eps) * max(float(values[-1]), 0.0)
+    V, values = V[:, kept], values[kept]
+    return np.asarray((cross / size) @ (V / values) @ V.T / size)
+
+
+def even(factors: Sequence[NDArray]) -> list[NDArray]:
+    """Share the norm of each component evenly between the modes; least squares lets it drift."""
+    norms = np.array([np.linalg.norm(u, axis=0) for u in factors])
+    alive = norms.min(axis=0) > 0
+    logs = np.log(np.where(alive, norms, 1.0))
+    return [u * np.exp(logs.mean(axis=0) - log).astype(u.dtype) for u, log in zip(factors, logs, strict=True)]
 
 
 def steps(make: Callable[[], Target], start: Sequence[NDArray]) -> Iterator[Iterate]:
     """Solve for each factor in turn, and project it; one iterate a round."""
-    target, factors = make(), list(start)
+    target, factors = make(), even(start)
     coords = [target.coordinates(u, m) for m, u in enumerate(factors)]
     loss = target.loss(factors, coords, mttkrp(target.core, coords, len(factors) - 1))
-    state = State(tuple(factors), loss, tuple(factors), loss)
+    state = State(tuple(start), loss, tuple(factors), loss)
     while True:
         yield state, {"stage": 0.0}
+        factors = even(factors)
+        coords = [target.coordinates(u, m) for m, u in enumerate(factors)]
         for m, old in enumerate(factors):
             cross = mttkrp(target.core, coords, m)
             u = target.nonnegative(_solve(gram_hadamard(factors, m), cross), m)
