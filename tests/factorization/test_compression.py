@@ -8,6 +8,7 @@ import tensorly as tl
 import xarray as xr
 
 from tensorly_hdr import ncp, pro_als, proco_als, project_on_cone, tucker_compress
+from tensorly_hdr.factorization.projected import Target
 from tensorly_hdr.factorization.tucker import expand
 from tensorly_hdr.linalg import khatri_rao, mttkrp, reconstruct, unfold
 from tensorly_hdr.metrics import factor_match_score, kkt_residual
@@ -141,6 +142,20 @@ def test_the_first_stage_traces_the_loss_on_the_compressed_tensor_plus_what_is_l
             assert result.trace.loss[k] == pytest.approx(half(T - model), rel=1e-9)
             for u, U in zip(seen[k], small.factors, strict=True):
                 np.testing.assert_allclose(U @ (U.T @ u), u, atol=1e-9 * u.max())
+
+
+def test_the_loss_keeps_its_digits_near_an_exact_fit(rng):
+    """The factors leave the span of the bases by a hair: that is all of the loss, and the core does not see it."""
+    T, truth = planted((9, 8, 10), 2, rng)
+    small = tucker_compress(T, 2)
+    target = Target(small.core, tuple(small.factors))
+    hair = [
+        1e-6 * (u - U @ (U.T @ u)) for u, U in zip((rng.random(u.shape) for u in truth), small.factors, strict=True)
+    ]
+    factors = [u + h for u, h in zip(truth, hair, strict=True)]
+    coords = [target.coordinates(u, m) for m, u in enumerate(factors)]
+    loss = target.loss(factors, coords, mttkrp(small.core, coords, 2))
+    assert loss == pytest.approx(half(expand(small.core, small.factors) - reconstruct(factors)), rel=1e-4)
 
 
 def test_the_core_holds_the_products_of_the_compressed_tensor(rng):
