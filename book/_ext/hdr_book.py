@@ -21,6 +21,7 @@ CLASSES = {
     "MinVolResult": "tensorly_hdr.factorization.MinVolResult",
     "RankTwoResult": "tensorly_hdr.factorization.RankTwoResult",
     "SeparableResult": "tensorly_hdr.factorization.SeparableResult",
+    "TuckerResult": "tensorly_hdr.factorization.TuckerResult",
     "Loss": "tensorly_hdr.losses.Loss",
     "Penalty": "tensorly_hdr.penalties.Penalty",
     "Dataset": "tensorly_hdr.datasets.Dataset",

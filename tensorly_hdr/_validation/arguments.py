@@ -1,6 +1,7 @@
 """Checks of numbers, names and options."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,22 @@ def distinct_ints(name: str, values: Any) -> tuple[int, ...]:
     if not out or len(set(out)) < len(out):
         raise ValueError(f"{name} must hold at least one integer, and none twice, got {out}.")
     return out
+
+
+def multilinear_ranks(value: Any, shape: Sequence[int]) -> tuple[int, ...]:
+    """One rank a mode, of an int or a sequence: at most the size of the mode and the product of the other ranks."""
+    many = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+    each = list(value) if many else [value] * len(shape)
+    if len(each) != len(shape):
+        raise ValueError(f"ranks must be one integer, or one for each of the {len(shape)} modes, got {len(each)}.")
+    names = [f"ranks[{m}]" if many else "ranks" for m in range(len(shape))]
+    ranks = [
+        positive_int(name, r, at_most=n, why=f", the size of mode {m}")
+        for m, (name, r, n) in enumerate(zip(names, each, shape, strict=True))
+    ]
+    for name, r in zip(names, ranks, strict=True):
+        positive_int(name, r, at_most=prod(ranks) // r, why=", the product of the other ranks")
+    return tuple(ranks)
 
 
 def nonneg_float(name: str, value: Any, *, positive: bool = False) -> float:

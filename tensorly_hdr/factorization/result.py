@@ -26,8 +26,9 @@ class Factored:
     def to_xarray(self) -> tuple[Any, ...]:
         """Return the factors as DataArrays with dimensions (mode, "component"), coordinates taken from the data."""
         axes = self.axes or default_axes(len(self.factors))
-        last = component_axis(self.factors[0].shape[1], axes)
-        return tuple(labelled(u, axis, last) for u, axis in zip(self.factors, axes, strict=True))
+        return tuple(
+            labelled(u, axis, component_axis(u.shape[1], axes)) for u, axis in zip(self.factors, axes, strict=True)
+        )
 
     def _shapes(self) -> str:
         return "factors: " + ", ".join("x".join(map(str, u.shape)) for u in self.factors)
@@ -98,6 +99,26 @@ class SeparableResult(FactorResult):
     def H(self) -> NDArray:
         """Coefficients, nonnegative, shape (n, rank)."""
         return self.factors[1]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class TuckerResult(FactorResult):
+    """A small ``core`` and an orthonormal basis for each mode, ``factors``; ``x``, a TensorLy ``TuckerTensor``."""
+
+    @property
+    def core(self) -> NDArray:
+        """Coordinates of the tensor in the bases, of shape ``ranks``."""
+        return np.asarray(self.x.core)
+
+    def _shapes(self) -> str:
+        return f"core: {'x'.join(map(str, self.core.shape))}, {super()._shapes()}"
+
+
+def as_tucker(core: NDArray, bases: Any) -> Any:
+    """TensorLy ``TuckerTensor``."""
+    from tensorly.tucker_tensor import TuckerTensor
+
+    return TuckerTensor((core, list(bases)))
 
 
 def as_cp(factors: Any) -> Any:
