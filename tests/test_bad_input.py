@@ -268,7 +268,7 @@ def test_rank_above_the_dimensions_is_allowed_in_nmf():
         (lambda: hdr.proco_als(GOOD, 2, (2, "3")), r"ranks\[1\] must be a positive integer"),
         (lambda: hdr.proco_als(GOOD, 2, hdr.tucker_compress(GOOD.T, 2)), "the tensor that ranks compresses"),
         (lambda: hdr.pro_als(GOOD, 2, n_polish=-1), "n_polish must be a positive integer"),
-        (lambda: hdr.pro_als(GOOD, 2, init="svd"), "init must be one of"),
+        (lambda: hdr.pro_als(GOOD, 2, init="nndsvd"), "init must be one of"),
         (lambda: hdr.project_on_cone(GOOD, A), "rows of X = 6, columns of U = 3"),
         (lambda: hdr.balance([GOOD, A], SquaredL2(1.0)), "sizes must agree"),
         (lambda: hdr.balance([], SquaredL2(1.0)), "factors is empty"),
