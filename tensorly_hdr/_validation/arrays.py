@@ -24,8 +24,7 @@ def as_array(
     float32 stays float32, every other real type becomes float64. ``sparse`` lets scipy.sparse arrays through (as
     CSR), ``any_namespace`` lets other array libraries through (PyTorch, array-api-strict).
     """
-    if type(x).__name__ == "Dataset" and hasattr(x, "data"):
-        raise TypeError(f"{name} is a dataset; pass its array, {name}.data.")
+    _check_not_dataset(name, x)
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array; pass {name}.data, and mask=~{name}.mask where a mask is accepted.")
     if is_sparse(x):
@@ -41,6 +40,12 @@ def as_array(
     if finite:
         _check_entries(name, entries, nonneg)
     return array
+
+
+def _check_not_dataset(name: str, x: Any) -> None:
+    if type(x).__name__ == "Dataset":
+        remedy = f"its array, {name}.data" if hasattr(x, "data") else f"one of its variables, {name}['name']"
+        raise TypeError(f"{name} is a dataset; pass {remedy}.")
 
 
 def is_sparse(x: Any) -> bool:
@@ -152,6 +157,8 @@ def same_dtype(*arrays: Any) -> tuple[Any, ...]:
 
 def same_labels(name: str, x: Any, other: str, y: Any, dims: int | None = None) -> None:
     """Refuse two DataArrays whose first ``dims`` dimensions have other names or coordinates: nothing is aligned."""
+    _check_not_dataset(name, x)
+    _check_not_dataset(other, y)
     if not (hasattr(x, "dims") and hasattr(y, "dims")):
         return
     a, b = x.dims[:dims], y.dims[:dims]
@@ -225,6 +232,16 @@ def factors(name: str, arrays: Any) -> tuple[NDArray, ...]:
         raise ValueError(f"{name} is empty; at least one factor is needed.")
     same_size(**{f"columns_of_{name}_{m}": u.shape[1] for m, u in enumerate(out)})
     return out
+
+
+def finite_at_model(name: str, y: NDArray, model: NDArray) -> None:
+    """Refuse a point whose model is zero under positive data: a Kullback-Leibler loss is infinite there."""
+    rows = np.flatnonzero((model <= 0) & (y > 0))
+    if rows.size:
+        raise ValueError(
+            f"{name} makes a model that is zero where y is positive, at row(s) {rows[:5].tolist()}: the divergence is "
+            f"infinite there; choose a positive {name}, and drop the rows of A that are all zero."
+        )
 
 
 def finite_divergence(Y: Any, A: Any) -> None:

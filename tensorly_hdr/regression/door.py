@@ -85,7 +85,7 @@ def pick(solver: str | Update, table: dict[str, Update], penalty: Penalty, auto:
     name = auto if isinstance(solver, str) and solver == "auto" else solver
     update = check.solver(name, {**table, "auto": None})
     label = name if isinstance(name, str) else check.name_of(name)
-    check.supported(label, update, penalty)
+    check.supported(label, update, penalty, automatic=solver == "auto")
     return label, update
 
 
