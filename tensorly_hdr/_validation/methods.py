@@ -28,8 +28,8 @@ def supports_library(solver: str, update: Callable[..., Any], array: Any) -> Non
     runs_anywhere = getattr(getattr(update, "func", update), "any_namespace", True)
     if not is_numpy_array(array) and not runs_anywhere:
         raise TypeError(
-            f"solver {solver!r} runs on NumPy arrays only, got {type(array).__name__}; convert the data, or use 'mu', "
-            "'msom', 'pgd', 'fista' or 'admm'."
+            f"solver {solver!r} runs on NumPy arrays only, got {type(array).__name__}; convert the data, or, in nnls, "
+            "nnkl and the factorizations, use solver='auto', which picks one that does."
         )
 
 

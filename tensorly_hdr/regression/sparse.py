@@ -140,7 +140,7 @@ def nnomp(A: Any, Y: Any, k: int) -> Result:
     array([0. , 0. , 1.1])
     """
     task, k = _checked(A, Y, k, {})
-    block = least_squares(task.observations, task.A)
+    block = least_squares(task.observations, task.A, task.square)
 
     def steps() -> Iterator[Iterate]:
         normal = normal_equations(block, NonNegative())
@@ -174,7 +174,7 @@ class _Search:
     def prepare(self) -> Normal:
         """Products with the data: what the set-up consists of."""
         Y, A = self.task.Y, self.task.A
-        normal = normal_equations(least_squares(self.task.observations, A), NonNegative())
+        normal = normal_equations(least_squares(self.task.observations, A, self.task.square), NonNegative())
         squares = (Y * Y).sum(axis=0) if check.is_sparse(Y) else np.einsum("ij,ij->j", Y, Y, dtype=np.float64)
         self.half, self.scale = 0.5 * np.asarray(squares, dtype=np.float64).ravel(), normal.scale
         return normal
