@@ -15,6 +15,7 @@ from typing import Any
 
 import _peers
 from _race import Outcome
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from tensorly_hdr import plotting
@@ -45,7 +46,8 @@ def report(name: str, outcome: Outcome, folder: Path) -> None:
     table = {"provenance": provenance(), "rows": outcome.rows, "curves": outcome.curves}
     (folder / f"{name}.json").write_text(compact(table) + "\n")
     if outcome.curves:
-        draw(outcome.curves).savefig(folder / f"{name}.svg", metadata={"Date": None})
+        with rc_context({"svg.fonttype": "none"}):  # letters, not outlines: a small file
+            draw(outcome.curves).savefig(folder / f"{name}.svg", metadata={"Date": None})
 
 
 def print_table(rows: Sequence[dict[str, Any]]) -> None:
@@ -64,8 +66,9 @@ def draw(curves: dict[str, dict[str, dict[str, list[float]]]]) -> Figure:
         for ax, (task, methods) in zip(panels, curves.items(), strict=True):
             for mark, (label, curve) in zip(MARKS, methods.items(), strict=False):
                 shown = [(t, e) for t, e in zip(curve["time"], curve["above"], strict=True) if t > 0 and e > 0]
-                ours = label.startswith("ours")
-                ax.loglog(*zip(*shown, strict=True), label=label, marker=mark, markevery=0.2, lw=2.2 if ours else 1.2)
+                line = "-" if label.startswith("ours") else "--"
+                ax.loglog(*zip(*shown, strict=True), line, label=label, marker=mark, markevery=0.2)
+            ax.set_ylim(bottom=max(ax.get_ylim()[0], 1e-6))
             ax.set(title=task, xlabel="Processor time (s)", ylabel="Loss above the best")
             ax.legend(fontsize="small", ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.22))
     return figure

@@ -149,7 +149,8 @@ def mcrnmf(problem: Problem, options: Options) -> Callable[[int], Any]:
     start = np.ascontiguousarray(H.T)
 
     def call(n: int) -> list[np.ndarray]:
-        model = FroFPGM(W.shape[1], iter_max=n, tol=1e-300)
+        model = FroFPGM(W.shape[1], tol=1e-300)
+        model.iter_max_ = n  # the constructor refuses less than ten, which are many near the start
         model.fit(Y, W.copy(), start.copy())
         return [model.W, model.H.T]
 

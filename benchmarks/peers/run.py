@@ -49,7 +49,8 @@ def budgets(run: Callable[[int], Any], problem: Problem) -> dict[str, Any]:
         times.append(process_time() - start)
         losses.append(loss(problem, found))
         n = max(n + 1, int(1.4 * n))
-    return {"time": times, "loss": losses}
+    # n iterations take no longer than more of them took: what exceeds that is a disturbance
+    return {"time": np.minimum.accumulate(times[::-1])[::-1], "loss": losses}
 
 
 def repeats(call: Callable[[], Any], problem: Problem) -> dict[str, Any]:
