@@ -92,7 +92,7 @@ def versions() -> dict[str, str]:
     """Version of every package that the environments of the peers exist for, or "absent"."""
     found = {}
     for file in sorted((HERE / "peers").glob("*.txt")):
-        for name in set(GROUP_OF) | {"torch"}:
+        for name in sorted({*GROUP_OF, "torch"}):
             pins = dict(line.split("==") for line in file.read_text().splitlines() if "==" in line)
             if name in pins:
                 found[name] = pins[name] if (HOME / file.stem / ".installed").exists() else "absent"

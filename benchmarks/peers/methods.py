@@ -53,6 +53,7 @@ def hdr_nnkl(problem: Problem, options: Options) -> Callable[[], Any]:
 def hdr_nnls(problem: Problem, options: Options) -> Callable[[], Any]:
     import tensorly_hdr as hdr
 
+    hdr.nnls(problem["A"], problem["Y"][:, :2], **options)  # compiles
     return lambda: hdr.nnls(problem["A"], problem["Y"], **options).x
 
 
@@ -60,6 +61,7 @@ def hdr_separable(problem: Problem, options: Options) -> Callable[[], Any]:
     import tensorly_hdr as hdr
 
     pick = getattr(hdr, options["function"])
+    pick(problem["Y"][:, :50], 2)  # compiles
     return lambda: pick(problem["Y"], int(problem["rank"])).indices
 
 
@@ -160,12 +162,13 @@ def mcrnmf(problem: Problem, options: Options) -> Callable[[int], Any]:
 def mcrnmf_snpa(problem: Problem, options: Options) -> Callable[[], Any]:
     from mcrnmf.models import SNPA
 
-    def call() -> Any:
-        model = SNPA(int(problem["rank"]))
-        model.fit(problem["Y"])
+    def call(Y: np.ndarray, rank: int) -> Any:
+        model = SNPA(rank)
+        model.fit(Y)
         return np.array(model.col_indices_ls)
 
-    return call
+    call(np.ascontiguousarray(problem["Y"][:, :50]), 2)  # compiles
+    return lambda: call(problem["Y"], int(problem["rank"]))
 
 
 def numpy_mu(problem: Problem, options: Options) -> Callable[[int], Any]:
