@@ -198,9 +198,13 @@ def fill(T: NDArray, mask: NDArray, model: NDArray) -> NDArray:
     return np.where(mask, T, model)
 
 
-def least_squares(Y: Any, K: Any) -> Quadratic:
-    r"""Block of :math:`\frac12 \|Y - u K^T\|_F^2`; ``Y`` dense or scipy.sparse, of shape (n, m)."""
-    return Quadratic(K.T @ K, _thin_product(Y, K), half_square(Y), (Y, K))
+def least_squares(Y: Any, K: Any, square: float | None = None) -> Quadratic:
+    r"""Block of :math:`\frac12 \|Y - u K^T\|_F^2`; ``Y`` dense or scipy.sparse, of shape (n, m).
+
+    ``square`` is the squared norm of ``Y``, where it is known.
+    """
+    const = half_square(Y) if square is None else 0.5 * square
+    return Quadratic(K.T @ K, _thin_product(Y, K), const, (Y, K))
 
 
 def _thin_product(Y: Any, K: Any) -> Any:

@@ -67,13 +67,14 @@ def jensen(A: Any, y: Any, x: Any, X: Any, *, loss: str = "frobenius") -> NDArra
     z = A @ x
     shares = A * x / above_zero(z)[:, None]
     out = np.empty(X.shape[1])
+    unseen = divergence.value(y[z == 0], z[z == 0])  # where no atom has a share, the loss is the same for every point
     for k, point in enumerate(X.T):
         parts = z[:, None] * (point / x)  # the model that each atom alone would have to make
         if divergence.beta == 2.0:
             out[k] = 0.5 * np.sum(shares * (y[:, None] - parts) ** 2)
         else:
             out[k] = sum(divergence.value(s * y, s * part) for s, part in zip(shares.T, parts.T, strict=True))
-    return out
+    return np.asarray(out + unseen)
 
 
 def second_order(A: Any, y: Any, x: Any, X: Any, *, u: Any = None, loss: str = "frobenius") -> NDArray:
@@ -132,6 +133,7 @@ def diagonal(H: Any, u: Any) -> NDArray:
     array([3., 4.])
     """
     H = check.as_array("H", H, ndim=2)
+    check.same_size(rows_of_H=H.shape[0], columns_of_H=H.shape[1])
     u = _point("u", u, H, positive=True)
     return np.asarray(np.abs(H) @ u / u)
 
@@ -145,8 +147,8 @@ def _problem(A: Any, y: Any, X: Any, *, nonneg: bool = False) -> tuple[NDArray, 
     return A, y, X
 
 
-def _point(name: str, x: Any, A: NDArray, *, positive: bool = False) -> NDArray:
-    point: NDArray = check.as_array(name, x, ndim=1)
+def _point(name: str, x: Any, A: NDArray, *, positive: bool = False, nonneg: bool = False) -> NDArray:
+    point: NDArray = check.as_array(name, x, ndim=1, nonneg=nonneg)
     check.same_shape(name, point.shape, (A.shape[1],))
     if positive:
         check.positive_entries(name, point)
@@ -157,8 +159,10 @@ def _expansion(A: Any, y: Any, x: Any, X: Any, loss: str) -> tuple[float, NDArra
     """Loss, gradient and Hessian at ``x``, and the displacements."""
     divergence = check.choice("loss", loss, _CHOICES)
     A, y, X = _problem(A, y, X, nonneg=divergence.beta == 1.0)
-    x = _point("x", x, A)
+    x = _point("x", x, A, nonneg=divergence.beta == 1.0)
     z = A @ x
+    if divergence.beta == 1.0:
+        check.finite_at_model("x", y, z)
     plus, minus = divergence.split(y, z)
     H = A.T @ (divergence.curvature(y, z)[:, None] * A)
     return divergence.value(y, z), A.T @ (plus - minus), H, X - x[:, None]

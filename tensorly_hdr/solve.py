@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from tensorly_hdr._labels import Axis, labelled
 
+UNLIMITED = 2**62
+"""A number of iterations that stands for no limit."""
+
 Iterate = tuple[Any, dict[str, float]]
 Callback = Callable[[int, Any, dict[str, float]], object]
 Status = Literal["converged", "max_iter", "max_time", "callback", "diverged", "optimal"]
@@ -177,4 +180,4 @@ def _verdict(
 def _bar(max_iter: int) -> Any:
     from tqdm.auto import tqdm
 
-    return tqdm(total=max_iter, unit="it", leave=True)
+    return tqdm(total=max_iter if max_iter < UNLIMITED else None, unit="it", leave=True)

@@ -27,8 +27,18 @@ FUNCTIONS = {
     "nmf": (lambda Y: hdr.nmf(Y, 2, seed=0, max_iter=5), "must be nonnegative"),
     "nmf_kl": (lambda Y: hdr.nmf(Y, 2, loss="kl", seed=0, max_iter=5), "must be nonnegative"),
     "ncp": (lambda Y: hdr.ncp(Y, 2, seed=0, max_iter=5), "must be nonnegative"),
+    "pro_als": (lambda Y: hdr.pro_als(Y, 2, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
+    "proco_als": (lambda Y: hdr.proco_als(Y, 2, 3, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
+    "tucker_compress": (lambda Y: hdr.tucker_compress(Y, 3, max_iter=3), None),
+    "project_on_cone_X": (lambda Y: hdr.project_on_cone(Y, np.eye(6)), None),
+    "project_on_cone_U": (lambda Y: hdr.project_on_cone(-np.ones((5, 2)), Y), None),
     "spa": (lambda Y: hdr.spa(Y, 2), None),
     "snpa": (lambda Y: hdr.snpa(Y, 2), None),
+    "rank_one_kl": (lambda Y: hdr.rank_one_kl(Y), "must be nonnegative"),
+    "rank_one_frobenius": (lambda Y: hdr.rank_one_frobenius(Y), "must be nonnegative"),
+    "rank_two_nmf": (lambda Y: hdr.rank_two_nmf(Y), "must be nonnegative"),
+    "minvol_nmf": (lambda Y: hdr.minvol_nmf(Y, 2, max_iter=5), "must be nonnegative"),
+    "minvol_nmf_kl": (lambda Y: hdr.minvol_nmf(Y, 2, loss="kl", sum_to_one="W", max_iter=5), "must be nonnegative"),
     "balance": (lambda Y: hdr.balance([Y, Y], SquaredL2(1.0)), None),
     "scale": (lambda Y: hdr.scale(Y, [np.ones((6, 1)), np.ones((5, 1))], NonNegative()), None),
     "kkt_residual": (lambda Y: metrics.kkt_residual(A, Y, np.ones((3, 5))), None),
@@ -145,7 +155,10 @@ def test_integers_and_booleans_are_numbers(call, dtype):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", ["nnls_A", "nnkl_A", "spa", "snpa", "balance", "nmse"])
+@pytest.mark.parametrize(
+    "name",
+    ["nnls_A", "nnkl_A", "spa", "snpa", "rank_two_nmf", "minvol_nmf", "balance", "nmse", "pro_als", "tucker_compress"],
+)
 def test_sparse_input_where_dense_is_needed_says_so(name):
     with pytest.raises(TypeError, match="sparse"):
         FUNCTIONS[name][0](csr_array(GOOD))
@@ -166,7 +179,9 @@ def test_sparse_input_is_checked_too():
         hdr.ncp(coo_array(np.ones((2, 3, 4))), 2)
 
 
-@pytest.mark.parametrize("method", [hdr.nmf, hdr.ncp, hdr.spa, hdr.snpa])
+@pytest.mark.parametrize(
+    "method", [hdr.nmf, hdr.ncp, hdr.pro_als, lambda Y, r: hdr.proco_als(Y, r, 2), hdr.spa, hdr.snpa, hdr.minvol_nmf]
+)
 @pytest.mark.parametrize("rank", [0, -1, 2.0, "2", None, True, [2]])
 def test_rank_must_be_a_positive_integer(method, rank):
     with pytest.raises(ValueError, match="rank must be a positive integer"):
@@ -227,6 +242,16 @@ def test_rank_above_the_dimensions_is_allowed_in_nmf():
         (lambda: hdr.nmf(GOOD, 2, mask=np.ones((2, 2), bool)), "mask must have the shape"),
         (lambda: hdr.nmf(GOOD, 2, mask=np.zeros((6, 5), bool)), "hides every entry"),
         (lambda: hdr.nmf(spoiled(np.nan), 2, mask=GOOD > 0), "NaN or infinite"),
+        (lambda: hdr.tucker_compress(GOOD, (2, 3)), r"ranks\[1\] must be at most 2, the product of the other ranks"),
+        (lambda: hdr.tucker_compress(GOOD, 6), "ranks must be at most 5, the size of mode 1"),
+        (lambda: hdr.tucker_compress(GOOD, (2,)), "one for each of the 2 modes"),
+        (lambda: hdr.tucker_compress(GOOD, 2.0), "ranks must be a positive integer"),
+        (lambda: hdr.tucker_compress(GOOD[0], 1), "2 dimensions or more"),
+        (lambda: hdr.proco_als(GOOD, 2, (2, "3")), r"ranks\[1\] must be a positive integer"),
+        (lambda: hdr.proco_als(GOOD, 2, hdr.tucker_compress(GOOD.T, 2)), "the tensor that ranks compresses"),
+        (lambda: hdr.pro_als(GOOD, 2, n_polish=-1), "n_polish must be a positive integer"),
+        (lambda: hdr.pro_als(GOOD, 2, init="svd"), "init must be one of"),
+        (lambda: hdr.project_on_cone(GOOD, A), "rows of X = 6, columns of U = 3"),
         (lambda: hdr.balance([GOOD, A], SquaredL2(1.0)), "sizes must agree"),
         (lambda: hdr.balance([], SquaredL2(1.0)), "factors is empty"),
         (lambda: hdr.Box(1.0, 0.0), "lower must be at most upper"),

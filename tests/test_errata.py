@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls as scipy_nnls
 
-from tensorly_hdr import nmf, nnkl, nnls, scale, snpa, spa
+from tensorly_hdr import majorants, nmf, nnkl, nnls, scale, snpa, spa
 from tensorly_hdr.blocks import Entrywise
 from tensorly_hdr.losses import Beta
 from tensorly_hdr.metrics import kkt_residual
@@ -69,6 +69,20 @@ def test_kl_is_smooth_relative_to_burg_entropy_with_constant_one_norm_of_y(rng):
     assert any(excess(x, z) > burg(x, z) / y.sum() for x, z in pairs)
 
 
+def test_with_u_equal_x_the_second_order_step_is_that_of_mu_for_least_squares_only(rng):
+    """Chapter 16 says for both losses; for Kullback-Leibler it is ``x (2 - 1 / r)``, against ``x r``."""
+    A, y = counts(rng)
+    x = 0.2 + rng.random(4)
+    r = A.T @ (y / (A @ x)) / A.sum(axis=0)
+    least = x * (2 - 1 / r)
+    around = least[:, None] + 0.01 * np.hstack([np.eye(4), -np.eye(4)])
+    at = partial(majorants.second_order, A, y, x, u=x, loss="kl")
+    np.testing.assert_allclose(at(around)[:4], at(around)[4:], rtol=1e-12)  # a parabola is even around its minimum
+    step = nnkl(A, y, solver="mu", init=x, max_iter=1).x
+    np.testing.assert_allclose(step, x * r, rtol=1e-12)
+    assert np.abs(step / least - 1).max() > 1e-2
+
+
 def test_the_majorant_of_msom_has_half_the_weighted_square(rng):
     """Manuscript 16.1 divides the square by the row sum; it multiplies it, with 1/2: the step is grad / row sum."""
     A, y = rng.random((15, 4)), rng.random(15)
@@ -92,6 +106,16 @@ def test_an_update_of_h_makes_column_sums_exact_and_one_of_w_row_sums(rng):
         result = nmf(Y, 3, loss="kl", solver="mu", init=init, fixed=(1 - mode,), n_inner=1, max_iter=1)
         W, H = result.factors
         np.testing.assert_allclose((W @ H.T).sum(axis=1 - mode), Y.sum(axis=1 - mode), rtol=1e-12)
+
+
+def test_rank_one_has_a_closed_form_that_updates_find_at_once(rng):
+    """Kullback-Leibler: row sums times column sums over the total."""
+    Y = rng.random((8, 6)) + 0.01
+    best = np.outer(Y.sum(axis=1), Y.sum(axis=0)) / Y.sum()
+    result = nmf(Y, 1, loss="kl", solver="mu", init="random", seed=0, n_inner=1, max_iter=3, tol=0)
+    W, H = result.factors
+    np.testing.assert_allclose(W @ H.T, best, rtol=1e-14)
+    assert result.loss == pytest.approx(np.sum(Y * np.log(Y / best) - Y + best), rel=1e-12)
 
 
 def test_the_active_set_stops_on_its_dual_variables(rng):

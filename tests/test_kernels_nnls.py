@@ -1,5 +1,8 @@
 """Exact kernels: compiled and NumPy twins agree, updates of a factor equal a new one, searches visit the same nodes."""
 
+import os
+import subprocess
+import sys
 from itertools import combinations
 from math import comb
 
@@ -102,6 +105,41 @@ def test_backup_rule_and_fallback_end_on_degenerate_data(rng):
             found.append(values(u, gram, cross))
         np.testing.assert_allclose(found[1], found[0], atol=1e-11)
         np.testing.assert_allclose(found[2], found[0], atol=1e-11)
+
+
+@pytest.mark.parametrize("home", [active, active_reference])
+def test_a_dependent_atom_takes_the_place_of_others_where_l1_makes_it_cheaper(home):
+    """The third atom is a combination of the first two with coefficients of sum 1.41: one of them has to leave."""
+    A = np.array([[1.0, 0.0, np.sqrt(0.5)], [0.0, 1.0, np.sqrt(0.5)]])
+    gram, cross = A.T @ A, (np.array([[1.0, 1.0], [1.0, 2.0]]) @ A) - 0.1
+    u = np.array([[1.0, 1.0, 0.0], [1.0, 2.0, 0.0]])
+    home.active_set_rows(u, gram, cross, TOL, 0.0)
+    assert np.abs(np.minimum(u, u @ gram - cross)).max() < 1e-13
+    assert (u[:, 2] > 0).all()
+
+
+def test_rounding_cannot_make_an_index_enter_for_ever():
+    """Even with no tolerance, and data in the cone, where all dual variables end as rounding: few entries an index."""
+    code = (
+        "import numpy as np\n"
+        "from tensorly_hdr.kernels import active, active_reference\n"
+        "for home, name in ((active, 'dual'), (active_reference, '_dual_of')):\n"
+        "    plain, calls = getattr(home, name), [0]\n"
+        "    def count(w, *rest): calls[0] += 1; return plain(w, *rest)\n"
+        "    def count_of(*rest):\n"
+        "        dual, slack = plain(*rest)\n"
+        "        def counted(x): calls[0] += 1; return dual(x)\n"
+        "        return counted, slack\n"
+        "    setattr(home, name, count if name == 'dual' else count_of)\n"
+        "    rng = np.random.default_rng(0)\n"
+        "    for _ in range(40):\n"
+        "        A = rng.standard_normal((12, 8)); A /= np.linalg.norm(A, axis=0)\n"
+        "        cross = (A @ np.maximum(rng.standard_normal((8, 1)), 0)).T @ A\n"
+        "        u, calls[0] = np.zeros((1, 8)), 0\n"
+        "        home.active_set_rows(u, A.T @ A, cross, 0.0, 0.0)\n"
+        "        assert calls[0] <= 3 * 8, (name, calls)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "NUMBA_DISABLE_JIT": "1"})
 
 
 @pytest.mark.parametrize("n", [1, search.LANES, search.LANES + 7])

@@ -88,3 +88,34 @@ def test_arguments_are_checked(rng):
         majorants.gradient(A, y, x, rng.random((3, 2)))
     with pytest.raises(ValueError, match="A must be nonnegative"):
         majorants.jensen(-A, y, x, x[:, None])
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kl"])
+def test_a_row_that_no_atom_reaches_counts_in_the_jensen_majorant(loss, rng):
+    A, y, x = problem(rng)
+    A[3] = 0.0
+    X = rng.random((4, 50))
+    at_x = majorants.jensen(A, y, x, x[:, None], loss=loss)
+    np.testing.assert_allclose(at_x, majorants.value(A, y, x[:, None], loss=loss), rtol=1e-12)
+    above, below = majorants.jensen(A, y, x, X, loss=loss), majorants.value(A, y, X, loss=loss)
+    assert (above >= below - 1e-12).all()
+    y[3] = 0.0
+    assert np.isfinite(majorants.jensen(A, y, x, X, loss=loss)).all()
+
+
+@pytest.mark.parametrize("name", ["second_order", "gradient"])
+def test_no_expansion_where_kullback_leibler_is_infinite(name, rng):
+    A, y, x = problem(rng)
+    majorant = getattr(majorants, name)
+    with pytest.raises(ValueError, match="x makes a model that is zero"):
+        majorant(A, y, 0 * x, x[:, None], loss="kl")
+    with pytest.raises(ValueError, match="x must be nonnegative"):
+        majorant(A, y, -x, x[:, None], loss="kl")
+    A[2] = 0.0
+    with pytest.raises(ValueError, match=r"row\(s\) \[2\]"):
+        majorant(A, y, x, x[:, None], loss="kl")
+
+
+def test_the_matrix_of_a_diagonal_must_be_square():
+    with pytest.raises(ValueError, match="rows of H = 3, columns of H = 2"):
+        majorants.diagonal(np.ones((3, 2)), np.ones(2))

@@ -1,6 +1,7 @@
 """Checks of numbers, names and options."""
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,22 @@ def positive_int(name: str, value: Any, *, at_most: int | None = None, why: str 
     return int(value)
 
 
+def multilinear_ranks(value: Any, shape: Sequence[int]) -> tuple[int, ...]:
+    """One rank a mode, of an int or a sequence: at most the size of the mode and the product of the other ranks."""
+    many = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+    each = list(value) if many else [value] * len(shape)
+    if len(each) != len(shape):
+        raise ValueError(f"ranks must be one integer, or one for each of the {len(shape)} modes, got {len(each)}.")
+    names = [f"ranks[{m}]" if many else "ranks" for m in range(len(shape))]
+    ranks = [
+        positive_int(name, r, at_most=n, why=f", the size of mode {m}")
+        for m, (name, r, n) in enumerate(zip(names, each, shape, strict=True))
+    ]
+    for name, r in zip(names, ranks, strict=True):
+        positive_int(name, r, at_most=prod(ranks) // r, why=", the product of the other ranks")
+    return tuple(ranks)
+
+
 def nonneg_float(name: str, value: Any, *, positive: bool = False) -> float:
     """Return ``value`` as a finite float, at least zero (above zero if ``positive``)."""
     word = "positive" if positive else "nonnegative"
@@ -55,6 +72,13 @@ def fraction(name: str, value: Any) -> float:
     """Return ``value`` as a float between zero and one, both included."""
     if nonneg_float(name, value) > 1:
         raise ValueError(f"{name} must be a fraction between 0 and 1, got {value!r}.")
+    return float(value)
+
+
+def tail(name: str, value: Any) -> float:
+    """Return ``value`` as a fraction below one half: what may be cut at both ends."""
+    if fraction(name, value) >= 0.5:
+        raise ValueError(f"{name} must be below 0.5, since it is cut at both ends, got {value!r}.")
     return float(value)
 
 
@@ -109,3 +133,16 @@ def enough_columns(found: int, wanted: int, name: str = "Y") -> None:
             if found
             else f"{name} is all zero: there is no column to pick."
         )
+
+
+def rank_two(name: str, found: int) -> None:
+    """Refuse data of rank below two: the factors would not be determined by them."""
+    if found < 2:
+        remedy = "there is nothing to factorize" if found == 0 else "use rank_one_frobenius or rank_one_kl"
+        raise ValueError(f"{name} must have rank two or more, got rank {found}: {remedy}.")
+
+
+def two_ends(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a quantile that leaves one point of the data."""
+    if not low < high:
+        raise ValueError(f"{name}={value} leaves a single point of the data; make it smaller.")

@@ -1,6 +1,7 @@
 """Checks of arrays: type, shape, entries, and how they go together."""
 
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,23 @@ def as_array(
     float32 stays float32, every other real type becomes float64. ``sparse`` lets scipy.sparse arrays through (as
     CSR), ``any_namespace`` lets other array libraries through (PyTorch, array-api-strict).
     """
-    if type(x).__name__ == "Dataset" and hasattr(x, "data"):
-        raise TypeError(f"{name} is a dataset; pass its array, {name}.data.")
+    array, entries = _converted(name, x, sparse, any_namespace)
+    _check_shape(name, array.shape, ndim)
+    if finite:
+        _check_entries(name, entries, nonneg)
+    return array
+
+
+def measured_array(name: str, x: Any, *, ndim: tuple[int, ...], nonneg: bool) -> tuple[Any, float]:
+    """Do the same for data, sparse or from any library; and the sum of the squares, which the check computes anyway."""
+    array, entries = _converted(name, x, True, True)
+    _check_shape(name, array.shape, ndim)
+    return array, _check_entries(name, entries, nonneg)
+
+
+def _converted(name: str, x: Any, sparse: bool, any_namespace: bool) -> tuple[Any, Any]:
+    """Array, and its stored entries."""
+    _check_not_dataset(name, x)
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array; pass {name}.data, and mask=~{name}.mask where a mask is accepted.")
     if is_sparse(x):
@@ -37,10 +53,13 @@ def as_array(
         array = entries = _as_foreign(name, x)
     else:
         array = entries = _as_numpy(name, x)
-    _check_shape(name, array.shape, ndim)
-    if finite:
-        _check_entries(name, entries, nonneg)
-    return array
+    return array, entries
+
+
+def _check_not_dataset(name: str, x: Any) -> None:
+    if type(x).__name__ == "Dataset":
+        remedy = f"its array, {name}.data" if hasattr(x, "data") else f"one of its variables, {name}['name']"
+        raise TypeError(f"{name} is a dataset; pass {remedy}.")
 
 
 def is_sparse(x: Any) -> bool:
@@ -91,27 +110,29 @@ def _check_shape(name: str, shape: Sequence[int], ndim: int | tuple[int, ...] | 
         raise ValueError(f"{name} is empty, its shape is {tuple(shape)}; at least one entry a dimension is needed.")
 
 
-def _check_entries(name: str, entries: Any, nonneg: bool) -> None:
+def _check_entries(name: str, entries: Any, nonneg: bool) -> float:
+    """Check that the entries are finite, of a size whose square is in range, and not negative; sum of the squares."""
     if entries.shape == (0,):
-        return
+        return 0.0
     xp = array_namespace(entries)
-    if not _all_finite(entries):
-        raise ValueError(f"{name} contains NaN or infinite entries; mask or impute them first.")
-    size, limit = float(xp.max(xp.abs(entries))), 0.1 * float(xp.finfo(entries.dtype).max) ** 0.5
-    if size > limit or 0 < size < 1.0 / limit:
-        raise ValueError(f"{name} has a largest entry of {size:.3g}, whose square is out of range; rescale the data.")
+    square, limit = _sum_of_squares(entries), 0.1 * float(xp.finfo(entries.dtype).max) ** 0.5
+    if not prod(entries.shape) / limit**2 <= square <= limit**2:  # else nothing is wrong, and one pass has told so
+        if not bool(xp.all(xp.isfinite(entries))):
+            raise ValueError(f"{name} contains NaN or infinite entries; mask or impute them first.")
+        size = float(xp.max(xp.abs(entries)))
+        if size > limit or 0 < size < 1.0 / limit:
+            raise ValueError(f"{name} has a largest entry of {size:.3g}, its square is out of range; rescale the data.")
     if nonneg and float(xp.min(entries)) < 0:
         raise ValueError(f"{name} must be nonnegative, its minimum is {float(xp.min(entries)):.3g}; clip it at zero.")
+    return square
 
 
-def _all_finite(entries: Any) -> bool:
-    if is_numpy_array(entries):
-        flat = entries.ravel(order="K")
-        with np.errstate(all="ignore"):
-            if np.isfinite(np.dot(flat, flat)):  # one fast pass; not finite may also mean that the squares overflow
-                return True
-    xp = array_namespace(entries)
-    return bool(xp.all(xp.isfinite(entries)))
+def _sum_of_squares(entries: Any) -> float:
+    if not is_numpy_array(entries):
+        return float(array_namespace(entries).sum(entries * entries))
+    flat = entries.ravel(order="K")
+    with np.errstate(all="ignore"):
+        return float(np.dot(flat, flat))
 
 
 def positive_entries(name: str, entries: Any) -> None:
@@ -152,6 +173,8 @@ def same_dtype(*arrays: Any) -> tuple[Any, ...]:
 
 def same_labels(name: str, x: Any, other: str, y: Any, dims: int | None = None) -> None:
     """Refuse two DataArrays whose first ``dims`` dimensions have other names or coordinates: nothing is aligned."""
+    _check_not_dataset(name, x)
+    _check_not_dataset(other, y)
     if not (hasattr(x, "dims") and hasattr(y, "dims")):
         return
     a, b = x.dims[:dims], y.dims[:dims]
@@ -225,6 +248,16 @@ def factors(name: str, arrays: Any) -> tuple[NDArray, ...]:
         raise ValueError(f"{name} is empty; at least one factor is needed.")
     same_size(**{f"columns_of_{name}_{m}": u.shape[1] for m, u in enumerate(out)})
     return out
+
+
+def finite_at_model(name: str, y: NDArray, model: NDArray) -> None:
+    """Refuse a point whose model is zero under positive data: a Kullback-Leibler loss is infinite there."""
+    rows = np.flatnonzero((model <= 0) & (y > 0))
+    if rows.size:
+        raise ValueError(
+            f"{name} makes a model that is zero where y is positive, at row(s) {rows[:5].tolist()}: the divergence is "
+            f"infinite there; choose a positive {name}, and drop the rows of A that are all zero."
+        )
 
 
 def finite_divergence(Y: Any, A: Any) -> None:

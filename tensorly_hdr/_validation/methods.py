@@ -10,14 +10,16 @@ from tensorly_hdr._validation.arguments import choice, nonneg_float
 from tensorly_hdr._validation.arrays import is_sparse
 
 
-def supported(solver: str, update: Callable[..., Any], penalty: Any) -> None:
+def supported(solver: str, update: Callable[..., Any], penalty: Any, *, automatic: bool = False) -> None:
     """Check that a named solver declares the penalty; a function of the user's is trusted."""
     accepts = getattr(getattr(update, "func", update), "accepts", None)
     if accepts is not None and not accepts(penalty):
         shown = getattr(penalty, "penalty", penalty)
+        rule = f"its rule is {str(accepts.__doc__)!r}"
+        if automatic:
+            raise ValueError(f"solver 'auto' does not handle {shown!r} here: it takes {solver!r}, and {rule}.")
         raise ValueError(
-            f"solver {solver!r} does not handle {shown!r}: its rule is {str(accepts.__doc__)!r}. Use solver='auto', "
-            "which picks one that does."
+            f"solver {solver!r} does not handle {shown!r}: {rule}. Use solver='auto', which picks one that does."
         )
 
 
@@ -26,8 +28,8 @@ def supports_library(solver: str, update: Callable[..., Any], array: Any) -> Non
     runs_anywhere = getattr(getattr(update, "func", update), "any_namespace", True)
     if not is_numpy_array(array) and not runs_anywhere:
         raise TypeError(
-            f"solver {solver!r} runs on NumPy arrays only, got {type(array).__name__}; convert the data, or use 'mu', "
-            "'msom', 'pgd', 'fista' or 'admm'."
+            f"solver {solver!r} runs on NumPy arrays only, got {type(array).__name__}; convert the data, or, in nnls, "
+            "nnkl and the factorizations, use solver='auto', which picks one that does."
         )
 
 

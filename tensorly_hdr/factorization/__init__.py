@@ -1,7 +1,41 @@
 """Factorizations: build the block of each factor, call an update."""
 
+from tensorly_hdr.factorization.compression import pro_als, proco_als
 from tensorly_hdr.factorization.cp import ncp, nmf
-from tensorly_hdr.factorization.result import FactorResult, SeparableResult
+from tensorly_hdr.factorization.minvol import minvol_nmf
+from tensorly_hdr.factorization.projected import project_on_cone
+from tensorly_hdr.factorization.rank_one import rank_one_frobenius, rank_one_kl
+from tensorly_hdr.factorization.rank_two import rank_two_nmf
+from tensorly_hdr.factorization.result import (
+    ClosedForm,
+    Factored,
+    FactorResult,
+    MinVolResult,
+    RankTwoResult,
+    SeparableResult,
+    TuckerResult,
+)
 from tensorly_hdr.factorization.separable import snpa, spa
+from tensorly_hdr.factorization.tucker import tucker_compress
 
-__all__ = ["FactorResult", "SeparableResult", "ncp", "nmf", "snpa", "spa"]
+__all__ = [
+    "ClosedForm",
+    "FactorResult",
+    "Factored",
+    "MinVolResult",
+    "RankTwoResult",
+    "SeparableResult",
+    "TuckerResult",
+    "minvol_nmf",
+    "ncp",
+    "nmf",
+    "pro_als",
+    "proco_als",
+    "project_on_cone",
+    "rank_one_frobenius",
+    "rank_one_kl",
+    "rank_two_nmf",
+    "snpa",
+    "spa",
+    "tucker_compress",
+]

@@ -171,11 +171,12 @@ class _Problem:
 
     @cached_property
     def unfoldings(self) -> tuple[Any, ...]:
-        """Data and mask seen from each mode, for the losses that need every entry."""
+        """Data and mask seen from each mode, in memory order, for the losses that need every entry."""
         if is_sparse(self.T):
             return ((self.T, None), (self.T.T.tocsr(), None))
-        masks = [None if self.mask is None else unfold(self.mask, m) for m in range(self.T.ndim)]
-        return tuple((unfold(self.T, m), masks[m]) for m in range(self.T.ndim))
+        arrays = (self.T, self.mask)
+        seen = [[None if a is None else np.ascontiguousarray(unfold(a, m)) for a in arrays] for m in range(self.T.ndim)]
+        return tuple((Y, mask) for Y, mask in seen)
 
     def block(self, factors: Sequence[NDArray], mode: int) -> Block:
         """Subproblem in the factor of ``mode``."""

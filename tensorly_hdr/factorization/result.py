@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorly_hdr._labels import component_axis, default_axes, labelled
+from tensorly_hdr._labels import Axis, component_axis, default_axes, labelled
 from tensorly_hdr.solve import Result
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class FactorResult(Result):
-    """A factorization: ``factors``, tall, in the order of the modes; ``x``, the same as a TensorLy ``CPTensor``.
+class Factored:
+    """What :class:`FactorResult` and :class:`ClosedForm` have in common."""
 
-    ``W, H = nmf(Y, 5).factors`` unpacks the two factors of ``Y ≈ W @ H.T``.
-    """
+    x: Any
+    axes: tuple[Axis, ...] | None
 
     @property
     def factors(self) -> tuple[NDArray, ...]:
@@ -27,11 +26,56 @@ class FactorResult(Result):
     def to_xarray(self) -> tuple[Any, ...]:
         """Return the factors as DataArrays with dimensions (mode, "component"), coordinates taken from the data."""
         axes = self.axes or default_axes(len(self.factors))
-        last = component_axis(self.factors[0].shape[1], axes)
-        return tuple(labelled(u, axis, last) for u, axis in zip(self.factors, axes, strict=True))
+        return tuple(
+            labelled(u, axis, component_axis(u.shape[1], axes)) for u, axis in zip(self.factors, axes, strict=True)
+        )
 
     def _shapes(self) -> str:
         return "factors: " + ", ".join("x".join(map(str, u.shape)) for u in self.factors)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class FactorResult(Factored, Result):
+    """A factorization: ``factors``, tall, in the order of the modes; ``x``, the same as a TensorLy ``CPTensor``.
+
+    ``W, H = nmf(Y, 5).factors`` unpacks the two factors of ``Y ≈ W @ H.T``.
+    """
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class ClosedForm(Factored):
+    """A factorization found without iterations: ``factors``, ``loss``, ``solver``; ``x``, a TensorLy ``CPTensor``."""
+
+    x: Any
+    loss: float
+    solver: str
+    axes: tuple[Axis, ...] | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        """One line: shapes, loss, solver."""
+        return f"{type(self).__name__}({self._shapes()}, loss={self.loss:.6g}, solver={self.solver!r})"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class RankTwoResult(ClosedForm):
+    """The two extreme factorizations ``Y ≈ W @ H.T`` of rank two.
+
+    The result itself is the inner one, whose ``W`` is as close to the data as can be; ``outer`` is the one whose ``W``
+    has as many zeros as can be. When the rank of ``Y`` is two, the exact factorizations are, up to scale and order,
+    those whose columns of ``W`` lie between the two.
+    """
+
+    outer: ClosedForm = field(kw_only=True)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class MinVolResult(FactorResult):
+    """A minimum-volume factorization; ``weight`` is the factor of the volume in the objective.
+
+    ``trace.extra["volume"]`` holds the volume at each iterate.
+    """
+
+    weight: float = 0.0
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -52,6 +96,26 @@ class SeparableResult(FactorResult):
     def H(self) -> NDArray:
         """Coefficients, nonnegative, shape (n, rank)."""
         return self.factors[1]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class TuckerResult(FactorResult):
+    """A small ``core`` and an orthonormal basis for each mode, ``factors``; ``x``, a TensorLy ``TuckerTensor``."""
+
+    @property
+    def core(self) -> NDArray:
+        """Coordinates of the tensor in the bases, of shape ``ranks``."""
+        return np.asarray(self.x.core)
+
+    def _shapes(self) -> str:
+        return f"core: {'x'.join(map(str, self.core.shape))}, {super()._shapes()}"
+
+
+def as_tucker(core: NDArray, bases: Any) -> Any:
+    """TensorLy ``TuckerTensor``."""
+    from tensorly.tucker_tensor import TuckerTensor
+
+    return TuckerTensor((core, list(bases)))
 
 
 def as_cp(factors: Any) -> Any:

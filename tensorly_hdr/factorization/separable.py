@@ -13,8 +13,10 @@ from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import Axis, axes_of
 from tensorly_hdr.blocks import least_squares
 from tensorly_hdr.factorization.result import SeparableResult, as_cp
+from tensorly_hdr.kernels import hull_rows
 from tensorly_hdr.penalties import NonNegative, Simplex
-from tensorly_hdr.regression import active_set
+from tensorly_hdr.regression import active_set, block_pivoting
+from tensorly_hdr.regression._exact import ILL, portions
 from tensorly_hdr.solve import Iterate, run
 
 TIE = 1e-6  # columns this close to the longest residual are told apart by their own length
@@ -110,7 +112,7 @@ def _at_the_door(Y: Any, rank: Any) -> tuple[tuple[Axis, ...] | None, NDArray, i
 def _finish(steps: Iterator[Iterate], Y: NDArray, name: str, axes: tuple[Axis, ...] | None) -> SeparableResult:
     """Run the picks to their end; an iterate is (indices, H, loss)."""
     (indices, H, _), trace, status, n_iter = run(steps, lambda s: s[2], max_iter=Y.shape[1] + 2, tol=0.0)
-    factors = (Y[:, indices], H.astype(Y.dtype, copy=False))
+    factors = (Y[:, indices], np.ascontiguousarray(H, dtype=Y.dtype))
     return SeparableResult(as_cp(factors), trace, status, n_iter, name, axes, indices=indices)
 
 
@@ -122,7 +124,16 @@ def _pick(residual: NDArray, length: NDArray) -> int:
 
 def _squares(Y: NDArray) -> NDArray:
     """Squared length of each column."""
-    return np.asarray(np.einsum("ij,ij->j", Y, Y))
+    return np.concatenate([np.einsum("ij,ij->j", Y[:, c], Y[:, c]) for c in _blocks(Y)])
+
+
+def _residuals(Y: NDArray, U: NDArray, V: NDArray) -> NDArray:
+    """Squared length of each column of ``Y - U V'``, a block of columns at a time: no second array of that size."""
+    return np.concatenate([_squares(Y[:, c] - U @ V[c].T) for c in _blocks(Y)])
+
+
+def _blocks(Y: NDArray, size: int = 4096) -> list[slice]:
+    return [slice(first, first + size) for first in range(0, Y.shape[1], size)]
 
 
 def _nothing_left(Y: NDArray, dtype: np.dtype) -> float:
@@ -138,7 +149,7 @@ def _spa_steps(data: NDArray, rank: int) -> Iterator[Iterate]:
     yield (indices, H, 0.5 * residual.sum()), {}
     for k in range(rank):
         if residual.max() <= 1e-8 * length.max():  # the running update has lost its digits: project afresh
-            residual = _squares(Y - basis @ (basis.T @ Y))
+            residual = _residuals(Y, basis, Y.T @ basis)
         check.enough_columns(rank if residual.max() > _nothing_left(Y, data.dtype) * length.max() else k, rank)
         j = _pick(residual, length)
         u = Y[:, j] - basis @ (basis.T @ Y[:, j])
@@ -149,26 +160,74 @@ def _spa_steps(data: NDArray, rank: int) -> Iterator[Iterate]:
         indices = np.append(indices, j)
         yield (indices, H, 0.5 * residual.sum()), {}
     W = Y[:, indices]
-    H, _ = active_set(np.zeros((Y.shape[1], rank)), least_squares(Y.T, W), NonNegative())
-    yield (indices, H, 0.5 * float(np.sum((Y - W @ H.T) ** 2))), {}
+    block = least_squares(Y.T, W)
+    H, _ = block_pivoting(np.ones((Y.shape[1], rank)), block, NonNegative())
+    loss = block.value(H)
+    if loss < 1e-6 * block.const:  # the products cancel
+        loss = 0.5 * float(_residuals(Y, W, H).sum())
+    yield (indices, H, loss), {}
 
 
 def _snpa_steps(data: NDArray, rank: int) -> Iterator[Iterate]:
     Y = data.astype(np.float64, copy=False)
-    length = _squares(Y)
-    residual, indices = length.copy(), np.empty(0, dtype=np.intp)
-    H = np.empty((Y.shape[1], 0))
+    hull = _Hull(Y, rank)
     # the coefficients come from normal equations: half of the digits of the residual are theirs
     nothing = max(_nothing_left(Y, data.dtype), 1e-16)
-    yield (indices, H, 0.5 * residual.sum()), {}
+    yield (hull.indices, hull.H, 0.5 * hull.residual.sum()), {}
     for k in range(rank):
-        check.enough_columns(rank if residual.max() > nothing * length.max() else k, rank)
-        j = _pick(residual, length)
-        indices = np.append(indices, j)
-        H = _hull_coefficients(Y, indices, np.column_stack([H, np.zeros(len(H))]))
-        residual = _squares(Y - Y[:, indices] @ H.T)
-        residual[indices] = 0.0
-        yield (indices, H, 0.5 * residual.sum()), {}
+        longest = hull.length.max()
+        check.enough_columns(rank if hull.residual.max() > nothing * longest else k, rank)
+        hull.add(_pick(hull.residual, hull.length))
+        yield (hull.indices, hull.H, 0.5 * hull.residual.sum()), {}
+
+
+class _Hull:
+    """Convex hull of the origin and of the columns picked so far, and the projection of every column on it.
+
+    The origin is a vertex like the others, the first one: the coefficients ``u`` of an observation sum to one. Lengths
+    are relative to the longest column.
+    """
+
+    def __init__(self, Y: NDArray, rank: int) -> None:
+        self.Y, self.length = Y, _squares(Y)
+        self.residual, self.indices = self.length.copy(), np.empty(0, dtype=np.intp)
+        n = Y.shape[1]
+        self._unit = float(self.length.max()) or 1.0
+        self._u, self._cross, self._gram = np.zeros((n, rank + 1)), np.empty((n, rank + 1)), np.eye(rank + 1)
+        self._u[:, 0], self._cross[:, 0], self._gram[0, 0] = 1.0, 0.5, 0.5
+        self._distance = (self.length / self._unit + 1.0) / 2.0
+
+    @property
+    def H(self) -> NDArray:
+        """Coefficients of the picked columns, shape (n, k)."""
+        return self._u[:, 1 : len(self.indices) + 1]
+
+    def add(self, j: int) -> None:
+        """Make column ``j`` a vertex and project again."""
+        self.indices = np.append(self.indices, j)
+        p = len(self.indices) + 1
+        # a constant added to all products changes nothing where coefficients sum to one, and makes the origin regular
+        self._cross[:, p - 1] = (self.Y[:, j] @ self.Y / self._unit + 1.0) / 2.0
+        self._gram[:p, p - 1] = self._gram[p - 1, :p] = np.append(0.5, self._cross[self.indices, p - 1])
+        values = np.linalg.eigvalsh(self._gram[:p, :p])
+        if values[0] < values[-1] / ILL:
+            self.H[:] = _hull_coefficients(self.Y, self.indices, self.H)
+            self.residual = _residuals(self.Y, self.Y[:, self.indices], self.H)
+        else:
+            self._project(p)
+        self.residual[self.indices] = 0.0
+
+    def _project(self, p: int) -> None:
+        tol = 10 * p * float(np.finfo(np.float64).eps)
+        length = (self.length / self._unit + 1.0) / 2.0
+        gram = self._gram[:p, :p].copy()
+        for rows in portions(len(length)):
+            u, cross = self._u[rows, :p], self._cross[rows, :p]
+            hull_rows(u, self._distance[rows], length[rows], gram, cross, tol)
+        self._u[self.indices, :p] = np.eye(p)[1:]
+        self.residual = 2.0 * self._unit * self._distance
+        if self.residual.max() <= 1e-8 * self._unit:  # a difference of large numbers has lost its digits
+            self.residual = _residuals(self.Y, self.Y[:, self.indices], self.H)
 
 
 def _hull_coefficients(Y: NDArray, indices: NDArray, H: NDArray) -> NDArray:

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from types import ModuleType
 
-from tensorly_hdr.kernels import active_reference, kl_reference, reference, search_reference
+from tensorly_hdr.kernels import active_reference, hull_reference, kl_reference, reference, search_reference
 from tensorly_hdr.kernels.active_reference import lawson_hanson
 from tensorly_hdr.kernels.search_reference import new_stack
 
@@ -12,9 +12,11 @@ _kl: ModuleType = kl_reference
 _active: ModuleType = active_reference
 _pivoting: ModuleType = active_reference
 _search: ModuleType = search_reference
+_hull: ModuleType = hull_reference
 with suppress(ImportError):  # tested by hiding numba in a subprocess
     from tensorly_hdr.kernels import active as _active
     from tensorly_hdr.kernels import compiled as _source
+    from tensorly_hdr.kernels import hull as _hull
     from tensorly_hdr.kernels import kl_compiled as _kl
     from tensorly_hdr.kernels import pivoting as _pivoting
     from tensorly_hdr.kernels import search as _search
@@ -25,6 +27,7 @@ active_set_rows, block_pivoting_rows = _active.active_set_rows, _pivoting.block_
 small_pivoting_rows = _pivoting.small_pivoting_rows
 enumerate_supports, solve_supports = _search.enumerate_supports, _search.solve_supports
 omp_rows, branch_and_bound_rows = _search.omp_rows, _search.branch_and_bound_rows
+hull_rows = _hull.hull_rows
 is_compiled = _source is not reference
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "branch_and_bound_rows",
     "enumerate_supports",
     "hals_sweeps",
+    "hull_rows",
     "is_compiled",
     "kl_descent",
     "kl_descent_sparse",

@@ -33,19 +33,38 @@ def _shift(z: NDArray, w: NDArray, q: NDArray, y: NDArray, a: NDArray, d: float,
 
 
 @nb.njit(cache=True, fastmath=REORDER)
-def _start(z: NDArray, w: NDArray, q: NDArray, y: NDArray, K: NDArray, x: NDArray, p: int) -> float:
-    """Model at ``x``, its inverse and its ratio to the data; the least positive datum."""
-    least = np.inf
+def _start(z: NDArray, w: NDArray, q: NDArray, y: NDArray, K: NDArray, x: NDArray, p: int) -> None:
+    """Model at ``x``, its inverse and its ratio to the data."""
+    r = len(x)
     z[:p] = 0.0
-    for k in range(len(x)):
+    for k in range(0, r - 1, 2):  # two atoms at a time, since to load and store z costs more than to multiply
+        u, v, a, b = x[k], x[k + 1], K[k], K[k + 1]
         for t in range(p):
-            z[t] += x[k] * K[k, t]
+            z[t] += u * a[t] + v * b[t]
+    if r % 2:
+        u, a = x[r - 1], K[r - 1]
+        for t in range(p):
+            z[t] += u * a[t]
     for t in range(p):
         w[t] = 1.0 / max(z[t], TINY)
         q[t] = y[t] * w[t]
+
+
+@nb.njit(cache=True)
+def _least_positive(y: NDArray, p: int) -> float:
+    least = np.inf
+    for t in range(p):
         if y[t] > 0.0:
             least = min(least, y[t])
     return least
+
+
+@nb.njit(cache=True)
+def _count_positive(y: NDArray) -> int:
+    p = 0
+    for t in range(len(y)):
+        p += y[t] > 0.0
+    return p
 
 
 @nb.njit(cache=True)
@@ -76,27 +95,129 @@ def _target(
     return new if size <= FULL_STEP else old + (new - old) / (1.0 + size)
 
 
+@nb.njit(cache=True, fastmath=REORDER)
+def _pair_slopes(a: NDArray, b: NDArray, q: NDArray, w: NDArray, p: int) -> tuple[float, float, float, float, float]:
+    """``sum a y / z``, ``sum b y / z`` and the sums of ``a a``, ``a b``, ``b b`` times ``y / z**2``."""
+    s, t, aa, ab, bb = 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(p):
+        u, v = a[i] * q[i], b[i] * q[i]
+        s += u
+        t += v
+        u *= w[i]
+        aa += u * a[i]
+        ab += u * b[i]
+        bb += v * w[i] * b[i]
+    return s, t, aa, ab, bb
+
+
+@nb.njit(cache=True, fastmath=REORDER)
+def _pair_shift(
+    z: NDArray, w: NDArray, q: NDArray, y: NDArray, a: NDArray, b: NDArray, d: float, e: float, p: int
+) -> tuple[float, float]:
+    """Move the model by ``d a + e b``; the new ``sum a y / z`` and ``sum b y / z``."""
+    s, t = 0.0, 0.0
+    for i in range(p):
+        z[i] += d * a[i] + e * b[i]
+        w[i] = 1.0 / max(z[i], TINY)
+        q[i] = y[i] * w[i]
+        s += a[i] * q[i]
+        t += b[i] * q[i]
+    return s, t
+
+
+@nb.njit(cache=True)
+def _corner(
+    x: float, v: float, g: float, f: float, p: float, o: float, rho: float, floor: float
+) -> tuple[float, float]:
+    """Minimiser of the quadratic model over both coordinates, neither below the floor.
+
+    The curvatures are ``p**2`` and ``o**2``, ``rho`` is the correlation: no product that could leave the range.
+    """
+    g, f = g / p, f / o
+    d = (rho * f - g) / (1.0 - rho * rho) / p
+    e = (rho * g - f) / (1.0 - rho * rho) / o
+    if x + d >= floor and v + e >= floor:
+        return x + d, v + e
+    d = p * (floor - x)
+    e = max(-(f + rho * d), o * (floor - v))
+    if g + d + rho * e >= 0.0:
+        return floor, max(v + e / o, floor)
+    e = o * (floor - v)
+    return max(x - (g + rho * e) / p, floor), floor
+
+
+@nb.njit(cache=True)
+def _pair(
+    x: NDArray, k: int, work: NDArray, y: NDArray, K: NDArray, b: NDArray, p: int, l2: float, floor: float
+) -> bool:
+    """Move two coordinates; False if they are dependent, or the quadratic model shows no way down."""
+    z, w, q, a, c, x0, x1 = work[0], work[1], work[2], K[k], K[k + 1], x[k], x[k + 1]
+    s, t, aa, ab, bb = _pair_slopes(a, c, q, w, p)
+    aa, bb, g, f = aa + l2, bb + l2, b[k] + l2 * x0 - s, b[k + 1] + l2 * x1 - t
+    if aa <= 0.0 or bb <= 0.0:
+        return False
+    sa, sb = np.sqrt(aa), np.sqrt(bb)
+    rho = ab / sa / sb
+    if abs(rho) >= 0.9995:
+        return False
+    n0, n1 = _corner(x0, x1, g, f, sa, sb, rho, floor)
+    m0, m1 = _safe(x0, s, b[k], l2), _safe(x1, t, b[k + 1], l2)
+    jensen = g < 0.0 and f < 0.0 and m0 >= n0 and m1 >= n1
+    if jensen:
+        n0, n1 = m0, m1
+    d, e, step = n0 - x0, n1 - x1, 1.0
+    if abs(d) <= 4e-16 * x0 and abs(e) <= 4e-16 * x1:
+        return True
+    slope, noise = g * d + f * e, 1e-14 * (b[k] * abs(d) + b[k + 1] * abs(e))
+    if slope >= 0.0:
+        return False
+    s, t = _pair_shift(z, w, q, y, a, c, d, e, p)
+    limit = np.inf if jensen else noise - slope if d <= 0.0 and e <= 0.0 else noise
+    for _ in range(60):
+        after = (b[k] + l2 * n0 - s) * d + (b[k + 1] + l2 * n1 - t) * e
+        if after <= limit:
+            break
+        less = max(step * slope / (slope - after), 0.1 * step)
+        s, t = _pair_shift(z, w, q, y, a, c, (less - step) * d, (less - step) * e, p)
+        step = less
+        n0, n1 = max(x0 + step * d, floor), max(x1 + step * e, floor)
+    x[k], x[k + 1] = n0, n1
+    return True
+
+
+@nb.njit(cache=True)
+def _single(
+    x: NDArray, k: int, work: NDArray, y: NDArray, K: NDArray, b: NDArray, p: int, l2: float, floor: float, least: float
+) -> None:
+    """Move one coordinate; damped where ``least``, the least positive datum, is given."""
+    z, w, q = work[0], work[1], work[2]
+    s, h = _slopes(K[k], q, w, p)
+    old, damped = x[k], least > 0.0
+    g = b[k] + l2 * old - s
+    x[k] = new = _target(old, s, g, h + l2, b[k], l2, floor, least, damped)
+    if abs(new - old) <= 4e-16 * old:
+        return
+    after = b[k] + l2 * new - _shift(z, w, q, y, K[k], new - old, p)
+    if not damped and g > 0.0 and after < -g:
+        chord = new + (old - new) * after / (after - g)
+        x[k] = max(min(chord, _safe(old, s, b[k], l2)), new)
+        _shift(z, w, q, y, K[k], x[k] - new, p)
+
+
 @nb.njit(cache=True)
 def _row(
-    x: NDArray, y: NDArray, work: NDArray, K: NDArray, c: NDArray, p: int, l1: float, l2: float, floor: float,
-    damped: bool, n_iter: int,
+    x: NDArray, y: NDArray, work: NDArray, K: NDArray, b: NDArray, p: int, l2: float, floor: float, damped: bool,
+    n_iter: int,
 ) -> None:  # fmt: skip
     """Sweep over the coordinates of one observation, restricted to ``p`` entries that hold all positive ones."""
-    z, w, q = work[0], work[1], work[2]
-    least = _start(z, w, q, y, K, x, p)
+    r = len(x)
+    _start(work[0], work[1], work[2], y, K, x, p)
+    least = _least_positive(y, p) if damped else 0.0
     for _ in range(n_iter):
-        for k in range(len(x)):
-            s, h = _slopes(K[k], q, w, p)
-            b, old = c[k] + l1, x[k]
-            g = b + l2 * old - s
-            x[k] = new = _target(old, s, g, h + l2, b, l2, floor, least, damped)
-            if abs(new - old) <= 4e-16 * old:
-                continue
-            after = b + l2 * new - _shift(z, w, q, y, K[k], new - old, p)
-            if not damped and g > 0.0 and after < -g:
-                chord = new + (old - new) * after / (after - g)
-                x[k] = max(min(chord, _safe(old, s, b, l2)), new)
-                _shift(z, w, q, y, K[k], x[k] - new, p)
+        for k in range(0, r, 2):
+            if damped or k + 1 == r or not _pair(x, k, work, y, K, b, p, l2, floor):
+                for j in range(k, min(k + 2, r)):
+                    _single(x, j, work, y, K, b, p, l2, floor, least)
 
 
 @nb.njit(cache=True)
@@ -106,21 +227,20 @@ def kl_descent(
     """See :func:`tensorly_hdr.kernels.kl_reference.kl_descent`."""
     (n, m), r = Y.shape, u.shape[1]
     y, work, where, part = np.empty(m), np.empty((3, m)), np.empty(m, np.int64), np.empty((r, m))
+    b = mass + l1
     for i in range(n):
-        p = 0
-        for j in range(m):
-            if Y[i, j] > 0:
-                where[p], y[p] = j, Y[i, j]
-                p += 1
-        c = mass[i] if len(mass) == n else mass[0]
-        if 5 * p > 4 * m:  # copying the columns of K would cost more than it saves
-            y[:] = Y[i]
-            _row(u[i], y, work, KT, c, m, l1, l2, floor, damped, n_iter)
+        c = b[i] if len(b) == n else b[0]
+        if 5 * _count_positive(Y[i]) > 4 * m:  # copying the columns of K would cost more than it saves
+            _row(u[i], Y[i], work, KT, c, m, l2, floor, damped, n_iter)
             continue
+        p = 0
+        for j in range(m):  # without a branch, since its outcome cannot be predicted
+            where[p], y[p] = j, Y[i, j]
+            p += Y[i, j] > 0.0
         for k in range(r):
             for t in range(p):
                 part[k, t] = KT[k, where[t]]
-        _row(u[i], y, work, part, c, p, l1, l2, floor, damped, n_iter)
+        _row(u[i], y, work, part, c, p, l2, floor, damped, n_iter)
 
 
 @nb.njit(cache=True)
@@ -131,11 +251,11 @@ def kl_descent_sparse(
     """See :func:`tensorly_hdr.kernels.kl_reference.kl_descent_sparse`."""
     n, r = u.shape
     widest = max(np.max(np.diff(indptr)), 1)
-    y, work, part = np.empty(widest), np.empty((3, widest)), np.empty((r, widest))
+    y, work, part, b = np.empty(widest), np.empty((3, widest)), np.empty((r, widest)), mass[0] + l1
     for i in range(n):
         first, p = indptr[i], indptr[i + 1] - indptr[i]
         for t in range(p):
             y[t] = data[first + t]
             for k in range(r):
                 part[k, t] = K[indices[first + t], k]
-        _row(u[i], y, work, part, mass[0], p, l1, l2, floor, damped, n_iter)
+        _row(u[i], y, work, part, b, p, l2, floor, damped, n_iter)

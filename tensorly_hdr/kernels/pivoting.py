@@ -122,25 +122,33 @@ def _invert(inverse: NDArray, code: int, gram: NDArray, U: NDArray, S: NDArray, 
 
 
 @nb.njit(cache=True, fastmath=MATH)
+def _times(out: NDArray, x: NDArray, M: NDArray, r: int) -> None:
+    """``out = x M``, four entries at a time: the compiler keeps the sums in one SIMD register."""
+    for k in range(0, len(out), 4):
+        s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+        for j in range(r):
+            v = x[j]
+            s0 += v * M[j, k]
+            s1 += v * M[j, k + 1]
+            s2 += v * M[j, k + 2]
+            s3 += v * M[j, k + 3]
+        out[k], out[k + 1], out[k + 2], out[k + 3] = s0, s1, s2, s3
+
+
+@nb.njit(cache=True)
 def _try_support(x: NDArray, w: NDArray, inverse: NDArray, gram: NDArray, cross: NDArray, code: int, tol: float) -> int:
     """Least squares on one support and its dual; returns the bits of the infeasible indices."""
-    r = len(x)
-    x[:] = 0.0
-    for j in range(r):
-        for k in range(r):
-            x[k] += cross[j] * inverse[j, k]
+    r = len(cross)
+    _times(x, cross, inverse, r)
+    _times(w, x, gram, r)
     size, mass = 0.0, 0.0
     for k in range(r):
-        w[k] = cross[k]
         size = max(size, abs(cross[k]))
-    for j in range(r):
-        mass += abs(x[j])
-        for k in range(r):
-            w[k] -= x[j] * gram[j, k]
+        mass += abs(x[k])
     bad, slack = 0, tol * max(size, mass)
-    for k in range(r):
+    for k in range(r):  # without a branch, since its outcome cannot be predicted
         inside = (code >> k) & 1
-        bad |= ((x[k] <= 0.0) if inside else (w[k] > slack)) << k
+        bad |= (inside * (x[k] <= 0.0) + (1 - inside) * (cross[k] - w[k] > slack)) << k
     return bad
 
 
@@ -148,24 +156,29 @@ def _try_support(x: NDArray, w: NDArray, inverse: NDArray, gram: NDArray, cross:
 def small_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
     """See the twin; for at most twelve unknowns, and a Gram matrix that is safe to invert."""
     n, r = u.shape
-    U, S, work = np.empty((r, r)), np.empty(r, np.int64), np.empty((4, r))
-    inverse, known = np.empty((1 << r, r, r)), np.zeros(1 << r, np.bool_)
-    allowed, w = np.ones(r, np.bool_), np.empty(r)
+    wide = (r + 3) // 4 * 4
+    U, S, work, whole = np.empty((r, r)), np.empty(r, np.int64), np.empty((4, r)), np.empty((r, r))
+    inverse, known, padded = np.zeros((1 << r, r, wide)), np.zeros(1 << r, np.bool_), np.zeros((r, wide))
+    padded[:, :r] = gram
+    allowed, x, w = np.ones(r, np.bool_), np.empty(wide), np.empty(wide)
     for i in range(n):
-        x, code, bad = u[i], 0, 0
+        code, bad = 0, 0
         for k in range(r):
-            code |= (x[k] > 0.0) << k
+            code |= (u[i, k] > 0.0) << k
         for trial in range(2 * r + 10):
             if not known[code]:
-                known[code] = _invert(inverse[code], code, gram, U, S, work[0])
+                known[code] = _invert(whole, code, gram, U, S, work[0])
+                inverse[code, :, :r] = whole
                 if not known[code]:
                     break
-            bad = _try_support(x, w, inverse[code], gram, cross[i], code, tol)
+            bad = _try_support(x, w, inverse[code], padded, cross[i], code, tol)
             if bad == 0:
                 break
             # after some blocks, one index at a time, always the last: that cannot cycle
             code ^= bad if trial < r else 1 << int(np.log2(bad))
-        if bad != 0 or not known[code]:
-            p = independent(U, S, x, gram, work[0])
-            p, shift = feasible(x, S, p, U, gram, cross[i], 0.0, work[0], work[1])
-            lawson_hanson(x, S, p, shift, U, allowed, gram, cross[i], tol, 0.0, work)
+        if bad == 0 and known[code]:
+            u[i] = x[:r]
+            continue
+        p = independent(U, S, u[i], gram, work[0])
+        p, shift = feasible(u[i], S, p, U, gram, cross[i], 0.0, work[0], work[1])
+        lawson_hanson(u[i], S, p, shift, U, allowed, gram, cross[i], tol, 0.0, work)

@@ -47,9 +47,14 @@ class Normal:
     def start(self, u: NDArray) -> NDArray:
         """``u`` in these units; the signs of least squares for the observations whose support is full."""
         x: NDArray = np.array(u / self.scale, dtype=np.float64, order="C")
+        if self.condition >= ILL:
+            return x
+        if np.min(x) > 0:  # the usual start: no row to pick
+            x = self.cross @ np.linalg.inv(self.gram)
+            np.maximum(x, 0.0, out=x)
+            return x
         full = (x > 0).all(axis=1)
-        if full.any() and self.condition < ILL:
-            x[full] = np.maximum(self.cross[full] @ np.linalg.inv(self.gram), 0.0)
+        x[full] = np.maximum(self.cross[full] @ np.linalg.inv(self.gram), 0.0)
         return x
 
 
@@ -131,3 +136,14 @@ def _on_the_data(K: NDArray, y: NDArray, penalty: NonNegative, tol: float) -> tu
         return tol * float(norms.max() * (np.linalg.norm(y) + norms @ x))
 
     return solve, depends, dual, slack
+
+
+def by_qr(Y: NDArray, K: NDArray) -> NDArray:
+    """Nonnegative least squares ``Y ≈ u K'`` on the atoms themselves, whatever their number; ``u`` in double precision.
+
+    For more atoms than equations, where the Gram matrix would be large and singular.
+    """
+    u, tol = np.zeros((len(Y), K.shape[1])), max(10, K.shape[1]) * float(np.finfo(np.float64).eps)
+    for x, y in zip(u, np.asarray(Y, dtype=np.float64), strict=True):
+        lawson_hanson(x, *_on_the_data(np.asarray(K, dtype=np.float64), y, NonNegative(), tol))
+    return u

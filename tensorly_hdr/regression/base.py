@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from array_api_compat import array_namespace
 
+from tensorly_hdr.losses import above_zero
 from tensorly_hdr.penalties import Penalty
 
 Update = Callable[..., tuple[Any, Any]]
@@ -59,8 +60,11 @@ def interior(u: Any, fraction: float = 1e-6) -> Any:
     return xp.maximum(u, fraction * xp.where(top > 0, top, all_top))
 
 
-def floor_of(u: Any) -> float:
-    """Least value of an entry, so that none is locked at zero: 1e-16 (1e-8 in single precision) of the largest."""
+def floor_of(u: Any) -> Any:
+    """Least value of an entry, so that none is locked at zero: 1e-16 (1e-8 in single precision) of its row's largest.
+
+    One value a row, shape (n, 1): a faint observation must not be floored by a strong one.
+    """
     xp = array_namespace(u)
     smallest = 1e-16 if float(xp.finfo(u.dtype).eps) < 1e-10 else 1e-8
-    return max(smallest * (float(xp.max(u)) or 1.0), float(xp.finfo(u.dtype).smallest_normal))
+    return above_zero(smallest * xp.max(u, axis=1, keepdims=True))

@@ -33,7 +33,7 @@ def block_pivoting(
     normal = normal_equations(block, penalty)
     x = normal.start(u)
     few = len(normal.gram) <= FEW and normal.condition < SAFE
-    kernel = small_pivoting_rows if few else block_pivoting_rows
-    for rows in portions(len(x)):
+    kernel, size = (small_pivoting_rows, 1 << 16) if few else (block_pivoting_rows, 1 << 10)
+    for rows in portions(len(x), size):
         kernel(x[rows], normal.gram, normal.cross[rows], normal.tol)
     return repaired(x * normal.scale, block, penalty, normal).astype(u.dtype, copy=False), None

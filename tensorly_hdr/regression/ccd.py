@@ -35,13 +35,26 @@ def descend(u: NDArray, block: Entrywise, penalty: NonNegative, n_iter: int, *, 
     floor = floor_of(u)
     x = np.array(np.maximum(u, floor), dtype=np.float64, order="C")
     mass, Y = block.mass.astype(np.float64, copy=False), block.Y
-    rest = (mass, penalty.l1, penalty.l2, floor, damped, n_iter)
+    unit = _unit(float(np.max(x * mass)))
+    x *= unit
+    rest = (mass, penalty.l1, penalty.l2 / unit, float(floor.min()) * unit, damped, n_iter)
     if is_sparse(Y):
-        kernels.kl_descent_sparse(x, Y.indptr, Y.indices, Y.data, _double(block.K), *rest)
+        kernels.kl_descent_sparse(x, Y.indptr, Y.indices, _in(unit, Y.data), _double(block.K), *rest)
     else:
         seen = Y if block.mask is None else np.where(block.mask, Y, 0.0)
-        kernels.kl_descent(x, np.ascontiguousarray(seen), _double(block.K.T), *rest)
-    return x.astype(u.dtype, copy=False)
+        kernels.kl_descent(x, _in(unit, np.ascontiguousarray(seen)), _double(block.K.T), *rest)
+    x = (x / unit).astype(u.dtype, copy=False)
+    # the kernels know the least floor of all rows only
+    return np.asarray(np.maximum(x, floor_of(x)))
+
+
+def _unit(size: float) -> float:
+    """One, or the power of two that brings a model of this size near one: the kernels guard divisions at 1e-100."""
+    return 2.0 ** -int(np.frexp(size)[1]) if 0.0 < size < 1e-50 else 1.0
+
+
+def _in(unit: float, entries: NDArray) -> NDArray:
+    return entries if unit == 1.0 else entries * unit
 
 
 def _double(K: NDArray) -> NDArray:

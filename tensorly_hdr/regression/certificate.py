@@ -31,9 +31,11 @@ def kl_gap_bound(u: Any, block: Entrywise, penalty: NonNegative) -> float:
     minus = block.split(u)[1]
     c = block.mass + penalty.l1 + xp.zeros_like(u)
     S = block.totals
-    linear = xp.sum(c * u, axis=1) + 0.5 * penalty.l2 * xp.sum(u * u, axis=1)
+    linear = xp.sum(c * u, axis=1) + xp.sum(0.5 * penalty.l2 * u * u, axis=1)
     bound = _with_ridge(minus, c, S, penalty.l2) if penalty.l2 else _without_ridge(minus, c, S)
-    return max(float(xp.sum(linear - S + bound)), 0.0)
+    # each term is known to a few units of rounding only, which in single precision is not nothing
+    rounding = 4.0 * float(xp.finfo(u.dtype).eps) * (linear + S)
+    return max(float(xp.sum(linear - S + bound + rounding)), 0.0)
 
 
 def _without_ridge(minus: Any, c: Any, S: Any) -> Any:

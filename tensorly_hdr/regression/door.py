@@ -29,6 +29,8 @@ class Task:
     is_vector: bool
     axes: tuple[Axis, ...] | None
     stop: dict[str, Any]
+    square: float
+    """``||Y||^2``, which checking the entries gave."""
 
     @property
     def observations(self) -> Any:
@@ -52,7 +54,7 @@ def at_the_door(
     check.same_labels("A", A, "Y", Y, dims=1)
     axes = _axes(A, Y)
     A = check.as_array("A", A, ndim=2, nonneg=nonneg, any_namespace=True)
-    Y = check.as_array("Y", Y, ndim=(1, 2), nonneg=nonneg, sparse=True, any_namespace=True)
+    Y, square = check.measured_array("Y", Y, ndim=(1, 2), nonneg=nonneg)
     is_vector = len(Y.shape) == 1
     check.same_size(rows_of_A=A.shape[0], rows_of_Y=Y.shape[0])
     A, Y = check.same_dtype(A, Y)
@@ -66,7 +68,7 @@ def at_the_door(
         init = init[None, :] if is_vector else init.T
         A, init = check.same_dtype(A, init)
         init = array_namespace(init).asarray(init, copy=True)
-    return Task(A, Y, tall(g), init, is_vector, axes, check.stop_options(stop))
+    return Task(A, Y, tall(g), init, is_vector, axes, check.stop_options(stop), square)
 
 
 def _axes(A: Any, Y: Any) -> tuple[Axis, ...] | None:
@@ -85,7 +87,7 @@ def pick(solver: str | Update, table: dict[str, Update], penalty: Penalty, auto:
     name = auto if isinstance(solver, str) and solver == "auto" else solver
     update = check.solver(name, {**table, "auto": None})
     label = name if isinstance(name, str) else check.name_of(name)
-    check.supported(label, update, penalty)
+    check.supported(label, update, penalty, automatic=solver == "auto")
     return label, update
 
 

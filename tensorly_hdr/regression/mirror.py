@@ -35,7 +35,7 @@ def mirror(
     .. [1] H. H. Bauschke, J. Bolte and M. Teboulle, A descent lemma beyond Lipschitz gradient continuity, 2017.
     """
     xp, floor = array_namespace(u), floor_of(u)
-    u = xp.clip(u, min=floor)
+    u = xp.maximum(u, floor)
     total = block.totals[:, None] + xp.zeros_like(u)
     L = total if step == "global" else block.totals_on_atoms
     for _ in range(n_iter):
@@ -48,17 +48,17 @@ def mirror(
     return u, memory
 
 
-def _move(u: Any, slope: Any, L: Any, l2: float, floor: float) -> Any:
+def _move(u: Any, slope: Any, L: Any, l2: float, floor: Any) -> Any:
     """Positive root of ``l2 x**2 + (slope + L / u) x - L``; the floor where it is not positive or there are no data."""
     xp = array_namespace(u)
     b = slope * u + L
     root = b + xp.sqrt(b * b + 4.0 * l2 * L * u * u)
     moved = 2.0 * L * u / xp.where(root > 0, root, xp.ones_like(root))
-    return xp.clip(xp.where(root > 0, moved, xp.zeros_like(u)), min=floor)
+    return xp.maximum(xp.where(root > 0, moved, xp.zeros_like(u)), floor)
 
 
 def _search(
-    u: Any, slope: Any, L: Any, factor: Any, block: Entrywise, penalty: NonNegative, floor: float
+    u: Any, slope: Any, L: Any, factor: Any, block: Entrywise, penalty: NonNegative, floor: Any
 ) -> tuple[Any, Any]:
     """Double the factor of the rows whose loss exceeds the majorant, until none does or the factor is one.
 

@@ -44,9 +44,11 @@ def _quadratic(u: Any, block: Quadratic, penalty: NonNegative) -> Any:
     slope = block.cross - penalty.l1
     plus = u @ xp.clip(block.gram, min=0.0) + penalty.l2 * u
     minus = u @ xp.clip(-block.gram, min=0.0)
-    root = xp.sqrt(slope * slope + 4.0 * plus * minus)
-    factor = xp.where(slope > 0, slope + root, 4.0 * plus * minus / above_zero(root - slope))
-    return u * factor / above_zero(2.0 * plus)
+    # ratios first: the products of the four would leave the range of the numbers long before the data do
+    below = xp.where(plus > 0, plus, xp.ones_like(plus))
+    a, b = 0.5 * slope / below, minus / below
+    root = xp.sqrt(a * a + b)
+    return u * xp.where(slope > 0, a + root, b / above_zero(root - a))
 
 
 def _entrywise(u: Any, block: Entrywise, penalty: NonNegative) -> Any:

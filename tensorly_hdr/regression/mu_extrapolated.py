@@ -31,12 +31,12 @@ def mu_extrapolated(
        beta-NMF, 2024.
     """
     xp, floor = array_namespace(u), floor_of(u)
-    u = xp.clip(u, min=floor)
+    u = xp.maximum(u, floor)
     previous, t = memory or (u, xp.ones_like(u[:, :1]))
     value = cost(u, block, penalty)
     for _ in range(n_iter):
         t_new = (1.0 + xp.sqrt(1.0 + 4.0 * t * t)) / 2.0
-        ahead = xp.clip(u * (u / previous) ** ((t - 1.0) / t_new), min=floor)
+        ahead = xp.maximum(u * (u / previous) ** ((t - 1.0) / t_new), floor)
         new, value, restarted = no_worse(mu(ahead, block, penalty)[0], value, u, block, penalty)
         previous, u, t = u, new, xp.where(restarted, xp.ones_like(t), t_new)
     return u, (previous, t)

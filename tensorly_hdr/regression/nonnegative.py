@@ -31,10 +31,10 @@ def nnls(
         One atom per column; signs are free.
     Y : array of shape (m, n) or (m,)
         One observation per column, same unit as ``A @ X``; may be scipy.sparse. NumPy arrays, array-likes, DataArrays;
-        PyTorch tensors with the solvers "mu", "msom", "pgd", "fista" and "admm".
+        PyTorch tensors with the solvers "mu", "msom", "pgd", "fista", "spg" and "admm".
     penalty : Penalty, default ``NonNegative()``
         ``g``, a function of ``X`` as it is returned: ``Simplex()`` makes each column sum to one.
-    solver : {"auto", "block_pivoting", "active_set", "hals", "mu", "msom", "pgd", "fista", "admm"} or a function
+    solver : {"auto", "block_pivoting", "active_set", "hals", "mu", "msom", "pgd", "fista", "spg", "admm"} or a function
         The first two are exact, in one iteration. "auto" takes block pivoting for ``NonNegative``, the active set when
         ``A`` has more columns than rows, ``Y`` only one, or each column of ``X`` lies in a ``Simplex``; HALS for other
         entrywise penalties, FISTA for other convex ones, projected gradient else. A function of your own has the
@@ -67,7 +67,7 @@ def nnls(
     """
     task = at_the_door(A, Y, penalty, init, stop, nonneg=False)
     name, update = pick(solver, LS_SOLVERS, task.penalty, _auto_least_squares(task))
-    return repeat(task, name, update, lambda: least_squares(task.observations, task.A))
+    return repeat(task, name, update, lambda: least_squares(task.observations, task.A, task.square))
 
 
 def _auto_least_squares(task: Task) -> str:

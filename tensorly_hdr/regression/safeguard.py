@@ -45,7 +45,7 @@ def best_scale(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
     xp = array_namespace(u)
     S = block.totals[:, None]
     b = xp.sum((block.mass + penalty.l1) * u, axis=1, keepdims=True)
-    a = penalty.l2 * xp.sum(u * u, axis=1, keepdims=True)
+    a = xp.sum(penalty.l2 * u * u, axis=1, keepdims=True)
     below = b + xp.sqrt(b * b + 4.0 * a * S)
     good = (below > 0) & (S > 0)
     return xp.where(good, 2.0 * S / xp.where(good, below, xp.ones_like(below)), xp.ones_like(below)) * u

@@ -28,16 +28,18 @@ def safeguarded_msom(
        factorization, TMLR, 2026.
     """
     xp, floor = array_namespace(u), floor_of(u)
-    u = xp.clip(best_scale(xp.clip(u, min=floor), block, penalty), min=floor)
+    u = best_scale(xp.maximum(u, floor), block, penalty)
+    floor = floor_of(u)
+    u = xp.maximum(u, floor)
     value = cost(u, block, penalty)
     for _ in range(n_iter):
         u, value, _ = no_worse(_step(u, block, penalty, gamma, floor), value, u, block, penalty)
     return u, None
 
 
-def _step(u: Any, block: Entrywise, penalty: NonNegative, gamma: float, floor: float) -> Any:
+def _step(u: Any, block: Entrywise, penalty: NonNegative, gamma: float, floor: Any) -> Any:
     xp = array_namespace(u)
     diagonal = block.curvature_sums(u)
     step = gamma / xp.where(diagonal > 0, diagonal, xp.ones_like(u))
     moved = penalty.prox(u - step * block.grad(u), step)
-    return xp.clip(xp.where(diagonal > 0, moved, xp.zeros_like(u)), min=floor)
+    return xp.maximum(xp.where(diagonal > 0, moved, xp.zeros_like(u)), floor)

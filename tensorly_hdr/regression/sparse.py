@@ -14,10 +14,10 @@ from tensorly_hdr import _validation as check
 from tensorly_hdr import kernels
 from tensorly_hdr.blocks import least_squares
 from tensorly_hdr.penalties import NonNegative
-from tensorly_hdr.regression._exact import Normal, normal_equations
+from tensorly_hdr.regression._exact import Normal, normal_equations, portions
 from tensorly_hdr.regression.active_set import active_set
 from tensorly_hdr.regression.door import Task, at_the_door
-from tensorly_hdr.solve import Iterate, Result, Stop, run
+from tensorly_hdr.solve import UNLIMITED, Iterate, Result, Stop, run
 
 FEW_SUPPORTS = 10_000
 """Up to this many supports they are all tried; beyond, branch and bound."""
@@ -100,7 +100,7 @@ def sparse_nnls(
     sizes = list(range(1, k + 1)) if path else [k]
     count = sum(comb(task.A.shape[1], p) for p in range(1, k + 1))
     name = check.search("solver", solver, count, FEW_SUPPORTS, _MOST_SUPPORTS)
-    options = {"max_iter": 2**62, **task.stop, "tol": 0.0}
+    options = {"max_iter": UNLIMITED, **task.stop, "tol": 0.0}
     search = _Search(task, sizes, task.stop.get("tol", 0.0))
     steps = search.enumeration(count) if name == "enumeration" else search.branch_and_bound()
     _, trace, status, n_iter = run(steps, lambda u: search.loss(), view=lambda u: search.all()[0][-1], **options)
@@ -140,14 +140,15 @@ def nnomp(A: Any, Y: Any, k: int) -> Result:
     array([0. , 0. , 1.1])
     """
     task, k = _checked(A, Y, k, {})
-    block = least_squares(task.observations, task.A)
+    block = least_squares(task.observations, task.A, task.square)
 
     def steps() -> Iterator[Iterate]:
         normal = normal_equations(block, NonNegative())
         u = np.zeros(task.shape)
         yield u, {}
         u = np.zeros(task.shape)
-        kernels.omp_rows(u, normal.gram, normal.cross, k, normal.tol)
+        for rows in portions(len(u)):
+            kernels.omp_rows(u[rows], normal.gram, normal.cross[rows], k, normal.tol)
         yield u * normal.scale, {}
 
     u, trace, status, n_iter = run(steps(), block.value, tol=0.0)
@@ -173,7 +174,7 @@ class _Search:
     def prepare(self) -> Normal:
         """Products with the data: what the set-up consists of."""
         Y, A = self.task.Y, self.task.A
-        normal = normal_equations(least_squares(self.task.observations, A), NonNegative())
+        normal = normal_equations(least_squares(self.task.observations, A, self.task.square), NonNegative())
         squares = (Y * Y).sum(axis=0) if check.is_sparse(Y) else np.einsum("ij,ij->j", Y, Y, dtype=np.float64)
         self.half, self.scale = 0.5 * np.asarray(squares, dtype=np.float64).ravel(), normal.scale
         return normal
@@ -214,7 +215,8 @@ class _Search:
         normal = self.prepare()
         nodes, stack = np.zeros(len(self.half), dtype=np.int64), kernels.new_stack(len(self.scale))
         for level, k in enumerate(self.sizes):
-            kernels.omp_rows(self.best[level], normal.gram, normal.cross, k, normal.tol)
+            for rows in portions(len(self.half)):
+                kernels.omp_rows(self.best[level, rows], normal.gram, normal.cross[rows], k, normal.tol)
             self.gain[level] = (self.best[level] * normal.cross).sum(axis=1)
         yield self.best, {"nodes": 0}
         for level, k in enumerate(self.sizes):

@@ -57,6 +57,19 @@ def test_kkt_holds_to_ten_digits_on_a_thousand_instances(data, kind, signed, rng
             assert misfit(A, Y, result.x).max() <= 1e-10
 
 
+@pytest.mark.parametrize("r", [13, 31, 64])
+@pytest.mark.parametrize("m", [40, 100])
+@pytest.mark.parametrize("data", DATA[:3])
+def test_many_unknowns(data, m, r, rng):
+    """Beyond the sizes where supports are remembered, and where blocks of a factor have a remainder."""
+    A = rng.random((m, r))
+    Y = observations(A, data, 40, rng)
+    for start in (None, (rng.random((r, 40)) < 0.5).astype(float)):
+        for solver in EXACT:
+            x = nnls(A, Y, solver=solver, init=start).x
+            assert misfit(A, Y, x).max() <= 1e-10
+
+
 @pytest.mark.parametrize("solver", EXACT)
 @pytest.mark.parametrize("kind", ["tall", "wide", "ill-conditioned", "duplicates"])
 def test_penalized_problems_are_exact_too(solver, kind, rng):
@@ -96,6 +109,9 @@ def test_known_answers(solver):
     np.testing.assert_allclose(result.x, [1.5, 1.0], rtol=1e-14)
     assert np.sqrt(2 * result.loss) == pytest.approx(0.7071067811865477, rel=1e-14)
     np.testing.assert_array_equal(nnls(A, [-1.0, -1.0, -1.0], solver=solver).x, 0.0)
+    # twelve digits below the largest is small, not rounding
+    small = nnls(np.eye(2), [1.0, 1e-12], solver=solver, init=np.zeros(2)).x
+    np.testing.assert_allclose(small, [1.0, 1e-12], rtol=1e-14)
 
 
 @pytest.mark.parametrize("solver", EXACT)
@@ -105,6 +121,15 @@ def test_the_start_does_not_change_the_solution(solver, rng):
     expected = nnls(A, Y, solver=solver).x
     for start in (np.zeros((14, 50)), rng.random((14, 50)) < 0.3, rng.random((14, 50))):
         np.testing.assert_allclose(nnls(A, Y, solver=solver, init=start).x, expected, atol=1e-11)
+
+
+def test_no_atom_enters_the_active_set_on_rounding(rng):
+    """Each observation is a multiple of one atom: the dual variables of the others are rounding, and stay out."""
+    for _ in range(20):
+        A = rng.random((20, 14))
+        A /= np.linalg.norm(A, axis=0)
+        x = nnls(A, 3.0 * A, solver="active_set", init=np.zeros((14, 14))).x
+        np.testing.assert_array_equal(x > 0, np.eye(14, dtype=bool))
 
 
 @pytest.mark.parametrize("solver", EXACT)

@@ -1,0 +1,49 @@
+"""The compiled projection on a growing hull equals its NumPy twin and an independent solver."""
+
+import numpy as np
+import pytest
+from scipy.optimize import nnls as scipy_nnls
+
+from tensorly_hdr.kernels import hull, hull_reference
+
+TOL = 1e-14
+
+
+def grow(kernel, V, Y):
+    """Project the columns of ``Y`` on the hull of the first column of ``V``, of the first two, ...; all solutions."""
+    gram, cross, length = (V.T @ V + 1) / 2, (Y.T @ V + 1) / 2, (np.sum(Y**2, axis=0) + 1) / 2
+    u, distance = np.zeros((Y.shape[1], V.shape[1])), np.empty(Y.shape[1])
+    u[:, 0] = 1.0
+    distance[:] = length - 2 * cross[:, 0] + gram[0, 0]
+    out = []
+    for p in range(2, V.shape[1] + 1):
+        kernel(u[:, :p], distance, length, gram[:p, :p].copy(), cross[:, :p], TOL)
+        out.append((u[:, :p].copy(), 2 * distance))
+    return out
+
+
+@pytest.mark.parametrize("origin", [True, False])
+def test_compiled_and_twin_project_on_the_hull(origin, rng):
+    V, Y = rng.random((8, 6)) / 4, rng.random((8, 40)) / 4
+    if origin:
+        V[:, 0] = 0.0
+    steps = zip(grow(hull.hull_rows, V, Y), grow(hull_reference.hull_rows, V, Y), strict=True)
+    for p, ((u, squares), (twin, of_twin)) in enumerate(steps, start=2):
+        np.testing.assert_allclose(u, twin, atol=1e-11)
+        np.testing.assert_allclose(squares, of_twin, atol=1e-13)
+        np.testing.assert_allclose(u.sum(axis=1), 1, rtol=1e-13)
+        np.testing.assert_allclose(squares, np.sum((Y - V[:, :p] @ u.T) ** 2, axis=0), atol=1e-13)
+        big = 1e4  # sum to one as a heavy row of a plain problem
+        expected = [scipy_nnls(np.vstack([V[:, :p], np.full(p, big)]), np.append(y, big))[0] for y in Y.T]
+        np.testing.assert_allclose(u, expected, atol=1e-6)
+
+
+def test_rows_to_which_the_new_vertex_brings_nothing_are_left_bit_for_bit(rng):
+    """A vertex inside the hull of the others changes no projection."""
+    V = rng.random((5, 3)) / 4
+    V = np.column_stack([V, V @ [0.2, 0.3, 0.5]])
+    Y = rng.random((5, 30)) / 4
+    for kernel in (hull.hull_rows, hull_reference.hull_rows):
+        (_, _), (before, _), (after, _) = grow(kernel, V, Y)
+        np.testing.assert_array_equal(after[:, :3], before)
+        assert (after[:, 3] == 0).all()
