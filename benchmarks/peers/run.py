@@ -43,12 +43,12 @@ def budgets(run: Callable[[int], Any], problem: Problem) -> dict[str, Any]:
     limit, n = float(problem["seconds"]), 1
     losses, times = [loss(problem, problem["factors"])], [0.0]
     run(1)
-    while 1.4 * times[-1] < limit and n < 100_000:
+    while 1.6 * times[-1] < limit and n < 100_000:
         start = process_time()
         found = run(n)
         times.append(process_time() - start)
         losses.append(loss(problem, found))
-        n = max(n + 1, int(1.4 * n))
+        n = max(n + 1, int(1.6 * n))
     # n iterations take no longer than more of them took: what exceeds that is a disturbance
     return {"time": np.minimum.accumulate(times[::-1])[::-1], "loss": losses}
 
