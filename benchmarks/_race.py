@@ -83,7 +83,7 @@ def race(
             continue
         for level, seconds, mine in zip(levels, times[label], ours, strict=True):
             row[f"to {level:.2g} (s)"] = seconds if np.isfinite(seconds) else "never"
-            row[f"times ours, {level:.2g}"] = seconds / mine if np.isfinite(seconds) and mine > 0 else None
+            row[f"times ours, {level:.2g}"] = _ratio(seconds, mine, float(known[0].time[-1]))
         row["in (s)"] = float(known[0].time[-1])
         row["loss above best"] = float(np.nanmin([np.nanmin(c.loss) for c in known]) / least - 1)
         row["peak (MiB)"] = round(float(np.median([c.peak for c in known])))
@@ -153,6 +153,13 @@ def thinned(curve: Curve, best: float, points: int = POINTS) -> dict[str, list[f
 
 def _median(known: Sequence[Curve], best: float, level: float) -> float:
     return float(np.median([time_to_reach(curve, best, level) for curve in known]))
+
+
+def _ratio(seconds: float, mine: float, given: float) -> float | str | None:
+    """Time over ours; a lower bound where only ours arrived, nothing where ours did not."""
+    if not np.isfinite(mine) or mine == 0:
+        return None
+    return seconds / mine if np.isfinite(seconds) else f">{given / mine:.2g}"
 
 
 def _rounded(value: float) -> float:

@@ -93,6 +93,13 @@ def test_time_to_reach_interpolates_a_linear_convergence(harness):
     assert race.time_to_reach(known, 1.0, 1e-5) == np.inf
 
 
+def test_a_ratio_is_a_bound_where_only_ours_arrived(harness):
+    race = harness[2]
+    assert race._ratio(6.0, 2.0, 9.0) == 3.0
+    assert race._ratio(np.inf, 2.0, 9.0) == ">4.5"
+    assert race._ratio(6.0, np.inf, 9.0) is None
+
+
 def test_a_thinned_curve_keeps_its_ends(harness):
     _, peers, race, _ = harness
     time = np.arange(1000.0)
