@@ -29,7 +29,10 @@ def factorize(task: str, Y: Any, rank: int, seconds: float, asked: Namespace) ->
     rng = np.random.default_rng(0)
     factors = [rng.random((n, rank)) for n in Y.shape]
     scale = (Y.sum() / np.prod([u.sum(axis=0) for u in factors], axis=0).sum()) ** (1 / Y.ndim)
-    contestants = [Contestant("ours", "hdr factorization")]
+    contestants = [
+        Contestant("ours", "hdr factorization"),
+        Contestant("ours, extrapolated", "hdr factorization", {"extrapolate": True}),
+    ]
     if Y.ndim == 2:
         contestants.append(Contestant("scikit-learn cd", "scikit-learn", {"solver": "cd"}))
     if not issparse(Y):
