@@ -74,4 +74,5 @@ def test_the_model_does_not_drown_in_rounding_when_a_coefficient_falls(rng):
             after = np.sum(u * mass) - np.sum(Y * np.log(u @ KT))
             assert after <= before + 1e-12 * Y.sum() * 50
             before = after
-    assert np.sum(u * mass) == pytest.approx(Y.sum(), rel=1e-6)
+        if not damped:  # whose steps are short
+            assert np.sum(u * mass) / Y.sum() == pytest.approx(1.0, rel=1e-6)
