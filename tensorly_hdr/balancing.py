@@ -25,7 +25,9 @@ def balance(factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty) -> t
     ----------
     factors : sequence of arrays of shape (n_mode, r)
     penalties : Penalty or one for each mode
-        Each of positive degree: ``NonNegative(l1=...)``, ``NonNegative(l2=...)``, ``L1``, ``SquaredL2``.
+        Each of positive degree: ``NonNegative(l1=...)``, ``NonNegative(l2=...)``, ``L1``, ``SquaredL2``; or with l1 and
+        l2 in one, ``NonNegative(l1=..., l2=...)``, where the derivative of the penalty in :math:`\log t_i` takes the
+        place of :math:`p_i a_i t_i^{p_i}`, and beta is found by Newton's method.
 
     Returns
     -------
@@ -35,7 +37,7 @@ def balance(factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty) -> t
     Raises
     ------
     ValueError
-        When a penalty has no positive degree (no scale is better than another, or there is no closed form).
+        When a penalty has no positive degree (no scale is better than another).
 
     References
     ----------
@@ -51,20 +53,47 @@ def balance(factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty) -> t
     """
     arrays = check.factors("factors", factors)
     gs = check.per_mode("penalties", penalties, len(arrays), None)
-    p = np.array([check.positive_degree(g) for g in gs])
-    out = [u.copy() for u in arrays]
-    for q in range(arrays[0].shape[1]):
-        a = np.array([g.value(u[:, [q]]) for g, u in zip(gs, arrays, strict=True)])
-        check.in_domain("factors", a)
-        if (a <= 0).any():
-            for u in out:
-                u[:, q] = 0.0
-            continue
-        logs = np.log(p * a)
-        t = np.exp(((logs / p).sum() / (1 / p).sum() - logs) / p)
-        for u, scale_of_u in zip(out, t, strict=True):
-            u[:, q] *= scale_of_u
-    return tuple(out)
+    return tuple(u * t for u, t in zip(arrays, column_scales(arrays, gs), strict=True))
+
+
+def column_scales(factors: Sequence[NDArray], penalties: Sequence[Penalty]) -> list[NDArray]:
+    """Scale of each column of each factor that :func:`balance` multiplies by; zero for a component with a zero column.
+
+    ``t g'(t u) = beta`` for every factor, where log beta is the zero of the sum of log t. That sum is increasing,
+    concave, of slope between d/2 and d times a constant, and a line when each penalty is homogeneous: Newton's method
+    converges from anywhere, in one step for a line.
+    """
+    terms = [_terms(g, u) for g, u in zip(penalties, factors, strict=True)]
+    alive = np.logical_and.reduce([a + b > 0 for a, b, _ in terms])
+    live = [(np.where(alive, a, 1.0), np.where(alive, b, 0.0), p) for a, b, p in terms]
+    log_beta = np.mean([np.log(p * a + 2.0 * b) for a, b, p in live], axis=0)
+    for _ in range(60):
+        logs = [_log_scale(a, b, p, log_beta) for a, b, p in live]
+        step = sum(t for t, _ in logs) / sum(slope for _, slope in logs)
+        log_beta = log_beta - step
+        if np.abs(step).max() <= 1e-15 * (1.0 + np.abs(log_beta).max()):
+            break
+    return [np.where(alive, np.exp(_log_scale(a, b, p, log_beta)[0]), 0.0) for a, b, p in live]
+
+
+def _terms(g: Penalty, u: NDArray) -> tuple[NDArray, NDArray, float]:
+    """Penalty of each column scaled by t, as ``a t**p + b t**2``."""
+    if isinstance(g, Entry) and g.l1 > 0 and g.l2 > 0:  # the sum of both has no degree
+        check.in_domain("factors", np.array([g.value(u)]))
+        return g.l1 * np.abs(u).sum(axis=0), 0.5 * g.l2 * np.square(u).sum(axis=0), 1.0
+    p = check.positive_degree(g)
+    check.in_domain("factors", np.array([g.value(u)]))
+    a = np.array([g.value(u[:, [q]]) for q in range(u.shape[1])], dtype=float)
+    return a, np.zeros_like(a), p
+
+
+def _log_scale(a: NDArray, b: NDArray, p: float, log_beta: NDArray) -> tuple[NDArray, NDArray]:
+    """Logarithm of the t where ``p a t**p + 2 b t**2`` is beta, and its derivative in log beta."""
+    if not b.any():
+        return (log_beta - np.log(p * a)) / p, np.full_like(a, 1.0 / p)
+    beta = np.exp(log_beta)
+    t = 2.0 * beta / (a + np.sqrt(a * a + 8.0 * b * beta))
+    return np.log(t), beta / (a * t + 4.0 * b * t * t)
 
 
 def scale(T: Any, factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty) -> tuple[NDArray, ...]:

@@ -112,6 +112,47 @@ def factor_match_score(estimate: Sequence[Any], truth: Sequence[Any], *, weights
     return float(score[rows, columns].sum() / max(score.shape))
 
 
+def core_consistency(T: Any, factors: Sequence[Any]) -> float:
+    r"""How superdiagonal the core is that fits ``T`` best on these factors, in % [1]_.
+
+    :math:`100 (1 - \|G - I\|_F^2 / r)` with :math:`G = T \times_1 A_1^+ \cdots \times_d A_d^+` and I the core of the CP
+    model. Near 100 for a valid model; low or negative when components interact, a sign of too many of them.
+
+    Parameters
+    ----------
+    T : array of three dimensions or more, dense and complete
+    factors : sequence of arrays of shape (n_mode, r), or a result with ``.factors``
+
+    Raises
+    ------
+    ValueError
+        For a matrix, whose core can always be made diagonal.
+
+    References
+    ----------
+    .. [1] R. Bro and H. A. L. Kiers, A new efficient method for determining the number of components in PARAFAC models,
+       2003.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> A = np.array([[1.0, 0.2], [0.0, 1.0], [0.5, 0.5]])
+    >>> T = np.einsum("ir,jr,kr->ijk", A, A, A)
+    >>> round(core_consistency(T, [A, A, A]), 6)
+    100.0
+    """
+    arrays = check.factors("factors", factors)
+    T = check.as_array("T", T)
+    check.at_least_three_modes("T", T.shape)
+    check.same_shape("factors", tuple(len(u) for u in arrays), T.shape)
+    core, r = T, arrays[0].shape[1]
+    for u in arrays:  # each contraction moves the next mode to the front
+        core = np.tensordot(core, np.linalg.pinv(u), axes=(0, 1))
+    core = np.array(core)
+    core[(np.arange(r),) * T.ndim] -= 1.0
+    return float(100.0 * (1.0 - np.sum(core**2) / r))
+
+
 def _cosines(u: NDArray, v: NDArray) -> NDArray:
     """Cosine of each column of ``u`` with each of ``v``; zero columns have cosine zero with everything."""
     lengths = np.outer(np.linalg.norm(u, axis=0), np.linalg.norm(v, axis=0))

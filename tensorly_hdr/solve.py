@@ -112,7 +112,8 @@ def run(
 ) -> tuple[Any, Trace, Status, int]:
     """Advance ``steps`` until the loss settles; the clock is paused while the loss is evaluated.
 
-    A generator that ends has converged. ``view`` turns an iterate into what the callback sees; ``watch`` adds to the
+    A generator that ends has converged; an iterate whose info has a ``restart`` undid its step, so that its flat loss
+    settles nothing. ``view`` turns an iterate into what the callback sees; ``watch`` adds to the
     trace, with the clock paused; a traced ``gap`` of at most ``tol_gap`` stops the run. Ctrl-C is not caught.
     """
     losses: list[float] = []
@@ -141,7 +142,8 @@ def run(
                 bar.update(min(k, 1))
             wants_stop = callback is not None and _is_true(callback(k, view(x), info))
             certified = tol_gap > 0.0 and info.get("gap", np.inf) <= tol_gap
-            status = _verdict(losses, elapsed, wants_stop, certified, max_iter=max_iter, tol=tol, max_time=max_time)
+            tol_now = 0.0 if info.get("restart") else tol
+            status = _verdict(losses, elapsed, wants_stop, certified, max_iter=max_iter, tol=tol_now, max_time=max_time)
     finally:
         if bar is not None:
             bar.close()

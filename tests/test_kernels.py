@@ -30,6 +30,17 @@ def test_hals_sweeps(dtype, scalars, n, rng):
     )
 
 
+@pytest.mark.parametrize("delta", [0.01, 0.1, 0.5])
+def test_hals_sweeps_that_stop_early(delta, rng):
+    gram, cross, u = normal_equations(rng)
+    one, two, full = u.copy(), u.copy(), u.copy()
+    compiled.hals_sweeps(one, gram, cross, *BOUNDS[0], 200, delta)
+    reference.hals_sweeps(two, gram, cross, *BOUNDS[0], 200, delta)
+    reference.hals_sweeps(full, gram, cross, *BOUNDS[0], 200)
+    np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-12)
+    assert np.abs(one - full).max() > 1e-12
+
+
 def test_sampled_product(rng):
     from scipy.sparse import random_array
 

@@ -138,6 +138,11 @@ def test_rounding_cannot_make_an_index_enter_for_ever():
         "        u, calls[0] = np.zeros((1, 8)), 0\n"
         "        home.active_set_rows(u, A.T @ A, cross, 0.0, 0.0)\n"
         "        assert calls[0] <= 3 * 8, (name, calls)\n"
+        "        B = rng.random((15, 1)) + 1e-7 * rng.random((15, 8)); B /= np.linalg.norm(B, axis=0)\n"
+        "        y = B @ np.maximum(rng.standard_normal(8), 0) + 1e-7 * rng.standard_normal(15)\n"
+        "        u, calls[0] = np.zeros((1, 8)), 0\n"
+        "        home.active_set_rows(u, B.T @ B, (y @ B)[None], 2e-15, 0.0)\n"
+        "        assert calls[0] <= 6 * 8, (name, 'nearly equal atoms', calls)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "NUMBA_DISABLE_JIT": "1"})
 

@@ -1,6 +1,6 @@
 """Checks of numbers, names and options."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -42,6 +42,16 @@ def positive_int(name: str, value: Any, *, at_most: int | None = None, why: str 
     return int(value)
 
 
+def distinct_ints(name: str, values: Any) -> tuple[int, ...]:
+    """Return ``values`` as a tuple of different positive integers, at least one."""
+    if not isinstance(values, Iterable) or isinstance(values, str):
+        raise TypeError(f"{name} must be a sequence of positive integers, as in range(1, 6), got {values!r}.")
+    out = tuple(positive_int(f"{name}[{k}]", v) for k, v in enumerate(values))
+    if not out or len(set(out)) < len(out):
+        raise ValueError(f"{name} must hold at least one integer, and none twice, got {out}.")
+    return out
+
+
 def multilinear_ranks(value: Any, shape: Sequence[int]) -> tuple[int, ...]:
     """One rank a mode, of an int or a sequence: at most the size of the mode and the product of the other ranks."""
     many = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
@@ -73,6 +83,22 @@ def fraction(name: str, value: Any) -> float:
     if nonneg_float(name, value) > 1:
         raise ValueError(f"{name} must be a fraction between 0 and 1, got {value!r}.")
     return float(value)
+
+
+def growth_rates(gamma_bar: Any, gamma: Any, eta: Any) -> None:
+    """Check the rates of an extrapolation."""
+    values = [nonneg_float(k, v) for k, v in (("gamma_bar", gamma_bar), ("gamma", gamma), ("eta", eta))]
+    if not 1.0 <= values[0] < values[1] < values[2]:
+        raise ValueError(f"1 <= gamma_bar < gamma < eta is needed, got gamma_bar, gamma, eta = {values}.")
+
+
+def rule_or_flag(name: str, value: Any, rule: type) -> Any:
+    """Return None for False or None, the default rule for True, the rule itself else."""
+    if value is None or isinstance(value, bool | np.bool_):
+        return rule() if value else None
+    if not isinstance(value, rule):
+        raise TypeError(f"{name} must be True, False or {rule.__name__}(...), got {value!r}.")
+    return value
 
 
 def tail(name: str, value: Any) -> float:

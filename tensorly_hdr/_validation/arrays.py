@@ -235,6 +235,19 @@ def as_data(name: str, T: Any, mask: Any, *, nonneg: bool, beta: float = 2.0) ->
     return array, seen
 
 
+def at_least_three_modes(name: str, shape: Sequence[int]) -> None:
+    """Refuse a matrix where it would tell nothing."""
+    if len(shape) < 3:
+        raise ValueError(f"{name} must have 3 dimensions or more, got shape {tuple(shape)}.")
+
+
+def plain_matrix(what: str, T: Any, mask: Any) -> None:
+    """Refuse a tensor, a sparse matrix or missing entries, for ``what`` needs every entry of a matrix."""
+    if T.ndim != 2 or is_sparse(T) or mask is not None:
+        got = f"a tensor of order {T.ndim}" if T.ndim != 2 else "a sparse matrix" if is_sparse(T) else "a mask"
+        raise ValueError(f"{what} needs a dense matrix without missing entries, got {got}; use 'svd' or 'scaled'.")
+
+
 def factors(name: str, arrays: Any) -> tuple[NDArray, ...]:
     """Factors of one factorization: two-dimensional arrays with the same number of columns."""
     weights = getattr(arrays, "weights", None)

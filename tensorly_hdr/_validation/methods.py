@@ -1,5 +1,6 @@
 """Checks of losses, penalties and solvers, and how they go together."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -129,6 +130,23 @@ def free_modes(fixed: Any, order: int, init: Any) -> list[int]:
     return [m for m in range(order) if m not in modes]
 
 
+def well_posed_scales(penalties: Sequence[Any], free: Sequence[int], *, stacklevel: int) -> None:
+    """Warn when scale can move from a penalized factor to one that has no penalty: the penalty then does nothing."""
+    weighted = [m for m in free if (getattr(penalties[m], "degree", None) or 0) > 0 or _is_mixed(penalties[m])]
+    idle = [m for m in free if getattr(penalties[m], "degree", None) == 0]
+    if weighted and idle:
+        warnings.warn(
+            f"the penalties of mode(s) {weighted} have no effect in the end: the factors of mode(s) {idle} have none, "
+            "and take over the scale at no cost. Penalize every factor, or bound these with UnitBall() or Simplex().",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def _is_mixed(penalty: Any) -> bool:
+    return bool(getattr(penalty, "l1", 0.0) and getattr(penalty, "l2", 0.0))
+
+
 def start(init: Any) -> Any:
     """Start of a factorization: a name, something with factors, or a list of arrays; None is the default."""
     if init is None:
@@ -136,7 +154,7 @@ def start(init: Any) -> Any:
     if isinstance(init, str) or hasattr(init, "factors"):
         return init
     if not isinstance(init, Iterable):
-        raise TypeError(f"init must be 'auto', 'random', a result or a sequence of arrays, got {type(init).__name__}.")
+        raise TypeError(f"init must be a name, a result or a sequence of arrays, got {type(init).__name__}.")
     return list(init)
 
 
@@ -153,9 +171,15 @@ def positive_degree(penalty: Any) -> float:
     if degree is None or degree <= 0:
         raise ValueError(
             f"balancing needs a penalty of positive degree on every factor, {penalty!r} has degree {degree}; "
-            "use NonNegative(l1=...) or NonNegative(l2=...), not both in one."
+            "use NonNegative(l1=..., l2=...), L1 or SquaredL2."
         )
     return float(degree)
+
+
+def can_be_balanced(penalty: Any) -> None:
+    """Refuse a penalty that is neither l1 plus l2 nor of positive degree."""
+    if not _is_mixed(penalty):
+        positive_degree(penalty)
 
 
 def scalable(penalty: Any, entry: Any) -> None:

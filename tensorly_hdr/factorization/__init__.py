@@ -2,7 +2,9 @@
 
 from tensorly_hdr.factorization.compression import pro_als, proco_als
 from tensorly_hdr.factorization.cp import ncp, nmf
+from tensorly_hdr.factorization.extrapolation import Extrapolation
 from tensorly_hdr.factorization.minvol import minvol_nmf
+from tensorly_hdr.factorization.missing import holdout
 from tensorly_hdr.factorization.projected import project_on_cone
 from tensorly_hdr.factorization.rank_one import rank_one_frobenius, rank_one_kl
 from tensorly_hdr.factorization.rank_two import rank_two_nmf
@@ -20,12 +22,14 @@ from tensorly_hdr.factorization.tucker import tucker_compress
 
 __all__ = [
     "ClosedForm",
+    "Extrapolation",
     "FactorResult",
     "Factored",
     "MinVolResult",
     "RankTwoResult",
     "SeparableResult",
     "TuckerResult",
+    "holdout",
     "minvol_nmf",
     "ncp",
     "nmf",

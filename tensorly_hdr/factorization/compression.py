@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr.factorization.cp import ncp
-from tensorly_hdr.factorization.init import given_factors, random_factors
+from tensorly_hdr.factorization.init import starting_factors
+from tensorly_hdr.factorization.problem import Problem
 from tensorly_hdr.factorization.projected import Target, even, steps
 from tensorly_hdr.factorization.result import FactorResult, TuckerResult
 from tensorly_hdr.factorization.tucker import tucker_compress
 from tensorly_hdr.losses import Frobenius
+from tensorly_hdr.penalties import NonNegative
 from tensorly_hdr.solve import Callback, Stop, Trace, run
 
 HOOI_ROUNDS = 3  # of a compression made on the way: the truncated SVD is already close to the best
@@ -36,7 +38,7 @@ def pro_als(
         Nonnegative array-like or DataArray.
     rank : int
         Number of components.
-    init : {"auto", "random"}, FactorResult, CPTensor or a sequence of arrays (None: random)
+    init : a name, FactorResult, CPTensor or a sequence of arrays (None: scaled)
         The start, as in :func:`ncp`.
     n_polish : int, default 100
         At most so many rounds of HALS at the end; 0 for none.
@@ -151,12 +153,8 @@ def _projected(
     rank, options = check.positive_int("rank", rank), check.stop_options(stop)
     if n_polish != 0:
         check.positive_int("n_polish", n_polish)
-    factors = random_factors(T, rank, Frobenius(), None, check.generator(seed))
-    if isinstance(init, str):
-        check.choice("init", init, {"auto": None, "random": None})
-    else:
-        factors = given_factors(init, T.shape, rank, factors)
-    factors = [np.maximum(u, 0.0) for u in factors]
+    problem = Problem(T, None, Frobenius(), (NonNegative(),) * T.ndim)
+    factors = [np.maximum(u, 0.0) for u in starting_factors(problem, rank, init, check.generator(seed))]
     rounds = steps(lambda: target(T), factors)
     state, trace, status, n_iter = run(rounds, lambda s: s.loss, view=lambda s: s.factors, **options)
     is_over = status in ("callback", "max_time")

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
-from tensorly_hdr._validation import is_sparse
-from tensorly_hdr.blocks import Entrywise, Quadratic, fill, half_square
-from tensorly_hdr.factorization.init import given_factors, random_factors
-from tensorly_hdr.factorization.inner import inner_iterations, updates_of
+from tensorly_hdr.balancing import scale
+from tensorly_hdr.factorization.extrapolation import Extrapolation, extrapolated
+from tensorly_hdr.factorization.init import starting_factors
+from tensorly_hdr.factorization.inner import Plan, plan_of
+from tensorly_hdr.factorization.problem import Problem
 from tensorly_hdr.factorization.result import FactorResult, as_cp
-from tensorly_hdr.linalg import gram_hadamard, khatri_rao, mttkrp, reconstruct, unfold
 from tensorly_hdr.losses import LOSSES, Beta, Frobenius, Loss
 from tensorly_hdr.penalties import NonNegative, Penalty, keeps_nonneg
-from tensorly_hdr.regression import Update, interior, needs_interior
+from tensorly_hdr.regression import Update
 from tensorly_hdr.solve import Iterate, Stop, run
-
-Block = Quadratic | Entrywise
 
 
 def nmf(
@@ -34,7 +30,10 @@ def nmf(
     penalties: Penalty | Sequence[Penalty] | None = None,
     solver: str | Update = "auto",
     init: Any = "auto",
+    n_init: int = 1,
     n_inner: int | None = None,
+    extrapolate: bool | Extrapolation = False,
+    balance: Literal["start", "every"] | None = None,
     fixed: Sequence[int] = (),
     mask: Any = None,
     seed: int | None = None,
@@ -63,8 +62,8 @@ def nmf(
     True
     """
     return _factorize(
-        "Y", Y, rank, loss=loss, penalties=penalties, solver=solver, init=init, n_inner=n_inner, fixed=fixed, mask=mask,
-        seed=seed, stop=stop,
+        "Y", Y, rank, loss=loss, penalties=penalties, solver=solver, init=init, n_init=n_init, n_inner=n_inner,
+        extrapolate=extrapolate, balance=balance, fixed=fixed, mask=mask, seed=seed, stop=stop,
     )  # fmt: skip
 
 
@@ -76,7 +75,10 @@ def ncp(
     penalties: Penalty | Sequence[Penalty] | None = None,
     solver: str | Update = "auto",
     init: Any = "auto",
+    n_init: int = 1,
     n_inner: int | None = None,
+    extrapolate: bool | Extrapolation = False,
+    balance: Literal["start", "every"] | None = None,
     fixed: Sequence[int] = (),
     mask: Any = None,
     seed: int | None = None,
@@ -97,20 +99,32 @@ def ncp(
         :class:`~tensorly_hdr.losses.Frobenius` (with its 1/2), Kullback-Leibler, Itakura-Saito, or ``Beta(b)``.
     penalties : Penalty or one for each mode, default ``NonNegative()``
         Functions of the tall factors. Penalize every factor or none: scale moves freely from a penalized factor to a
-        free one (see :func:`tensorly_hdr.balancing.balance`).
+        free one (see :func:`tensorly_hdr.balancing.balance`), and a UserWarning tells when it can.
     solver : {"auto"}, a key of ``LS_SOLVERS`` or ``KL_SOLVERS``, or an update function
         "auto" is HALS for entrywise penalties and projected gradient for others; coordinate descent, "ccd", for
         Kullback-Leibler where numba compiles it, and "mu" for the other losses.
-    init : {"auto", "random"}, FactorResult, CPTensor or a sequence of arrays (None: random)
-        The start; random factors are scaled to the data.
+    init : {"auto", "random", "scaled", "svd", "snpa"}, FactorResult, CPTensor or a sequence of arrays (None: scaled)
+        The start: uniform entries, "random", and the same at the scale of the data, "scaled" or "auto"; parts of the
+        leading singular vectors, all positive, "svd"; columns of a dense matrix picked by
+        :func:`~tensorly_hdr.factorization.snpa`.
+    n_init : int
+        Number of starts; the best run is returned, and ``result.starts`` holds what each reached. Those after the first
+        are random.
     n_inner : int, optional
-        Iterations of the solver at each visit of a factor; 5 for least squares, 3 otherwise, 1 for the active set.
+        Iterations of the solver at each visit of a factor. By default 20 sweeps of HALS at most, fewer once they move
+        little [2]_; 5 iterations of other solvers for least squares, 3 otherwise, 1 for the exact ones.
+    extrapolate : bool or Extrapolation
+        Extrapolate the factors between rounds, with restart [3]_: faster on ill-conditioned tensors. ``trace.extra``
+        holds "beta", the step, and "restart".
+    balance : {"start", "every"}, optional
+        Balance the components against the penalties: at the start, scaled too (Frobenius, no missing entry, no fixed
+        factor), or there and after every round. Needs a weight on every free factor.
     fixed : sequence of modes
         Factors that keep their value in ``init``.
     mask : boolean array of the shape of ``T``
         True where ``T`` is observed; values elsewhere, NaN included, are ignored.
     seed : int, optional
-        Seed of the random start.
+        Seed of the random starts.
     **stop
         See :class:`tensorly_hdr.solve.Stop`.
 
@@ -128,6 +142,10 @@ def ncp(
     References
     ----------
     .. [1] J. Cohen, Regularized low-rank approximations, 2026, sections 6.2.2 and 8.
+    .. [2] N. Gillis and F. Glineur, Accelerated multiplicative updates and hierarchical ALS algorithms for nonnegative
+       matrix factorization, 2012.
+    .. [3] A. M. S. Ang, J. E. Cohen, N. Gillis and L. T. K. Hien, Accelerating block coordinate descent for nonnegative
+       tensor factorization, 2021.
 
     Examples
     --------
@@ -137,148 +155,85 @@ def ncp(
     True
     """
     return _factorize(
-        "T", T, rank, loss=loss, penalties=penalties, solver=solver, init=init, n_inner=n_inner, fixed=fixed, mask=mask,
-        seed=seed, stop=stop,
+        "T", T, rank, loss=loss, penalties=penalties, solver=solver, init=init, n_init=n_init, n_inner=n_inner,
+        extrapolate=extrapolate, balance=balance, fixed=fixed, mask=mask, seed=seed, stop=stop,
     )  # fmt: skip
 
 
-class _State(NamedTuple):
-    """Factors, and the block of the mode that was updated last (its products give the loss for free)."""
+class _Options(TypedDict):
+    """What :func:`nmf` and :func:`ncp` share, as the user gave it."""
 
-    factors: tuple[NDArray, ...]
-    block: Block
-    mode: int
-
-
-@dataclass(frozen=True)
-class _Problem:
-    """Checked data, loss and penalties: builds the block of each mode and evaluates the objective."""
-
-    T: Any
-    mask: NDArray | None
-    loss: Loss
-    penalties: tuple[Penalty, ...]
-
-    @property
-    def is_quadratic(self) -> bool:
-        """Whether the loss is Frobenius."""
-        return isinstance(self.loss, Frobenius)
-
-    @cached_property
-    def const(self) -> float:
-        """Half the squared norm of the data."""
-        return half_square(self.T)
-
-    @cached_property
-    def unfoldings(self) -> tuple[Any, ...]:
-        """Data and mask seen from each mode, in memory order, for the losses that need every entry."""
-        if is_sparse(self.T):
-            return ((self.T, None), (self.T.T.tocsr(), None))
-        arrays = (self.T, self.mask)
-        seen = [[None if a is None else np.ascontiguousarray(unfold(a, m)) for a in arrays] for m in range(self.T.ndim)]
-        return tuple((Y, mask) for Y, mask in seen)
-
-    def block(self, factors: Sequence[NDArray], mode: int) -> Block:
-        """Subproblem in the factor of ``mode``."""
-        if not self.is_quadratic:
-            Y, mask = self.unfoldings[mode]
-            return Entrywise(Y, khatri_rao(factors, mode), self.loss, mask)
-        T, const = self.T, self.const
-        if self.mask is not None:
-            T = fill(T, self.mask, reconstruct(factors))
-            const = half_square(T)
-        return Quadratic(gram_hadamard(factors, mode), mttkrp(T, factors, mode), const)
-
-    def fit(self, state: _State) -> float:
-        """Loss at the factors; computed entry by entry where the products would cancel."""
-        value = state.block.value(state.factors[state.mode])
-        if not self.is_quadratic:
-            return value
-        if self.mask is not None:
-            return 0.5 * float(np.sum((self.T - reconstruct(state.factors))[self.mask] ** 2))
-        cancels = value < (1e-6 if self.T.dtype == np.float64 else 1e-2) * self.const
-        return (
-            half_square(self.T - reconstruct(state.factors)) if cancels and not is_sparse(self.T) else max(value, 0.0)
-        )
-
-    def objective(self, state: _State) -> float:
-        """Loss plus penalties."""
-        return self.fit(state) + sum(g.value(u) for g, u in zip(self.penalties, state.factors, strict=True))
+    loss: Any
+    penalties: Any
+    solver: Any
+    init: Any
+    n_init: Any
+    n_inner: Any
+    extrapolate: Any
+    balance: Any
+    fixed: Any
+    mask: Any
+    seed: Any
+    stop: Stop
 
 
-def _factorize(
-    name: str,
-    T: Any,
-    rank: Any,
-    *,
-    loss: Any,
-    penalties: Any,
-    solver: Any,
-    init: Any,
-    n_inner: Any,
-    fixed: Any,
-    mask: Any,
-    seed: Any,
-    stop: Any,
-) -> FactorResult:
-    """Check everything, then alternate."""
+def _factorize(name: str, T: Any, rank: Any, **given: Unpack[_Options]) -> FactorResult:
+    """Check everything, then alternate from each start, and keep the best."""
     axes = axes_of(T)
-    loss = check.loss(loss, LOSSES)
+    loss = check.loss(given["loss"], LOSSES)
     loss = Frobenius() if loss == Beta(2.0) else loss
-    init = check.start(init)
+    init = check.start(given["init"])
     order = check.order_of(name, T, matrix=name == "Y")
-    gs = check.per_mode("penalties", penalties, order, NonNegative())
+    gs = check.per_mode("penalties", given["penalties"], order, NonNegative())
     nonneg = loss.beta != 2.0 or all(keeps_nonneg(g) for g in gs)
-    T, mask = check.as_data(name, T, mask, nonneg=nonneg, beta=loss.beta)
+    T, mask = check.as_data(name, T, given["mask"], nonneg=nonneg, beta=loss.beta)
     rank = check.positive_int("rank", rank)
     check.beta_penalties(loss, gs)
-    problem = _Problem(T, mask, loss, gs)
-    updates = updates_of(solver, problem.loss, gs)
-    free = check.free_modes(fixed, order, init)
-    inner = [
-        inner_iterations(update, loss) if n_inner is None else check.positive_int("n_inner", n_inner)
-        for _, update in updates
-    ]
-    rng = check.generator(seed)
-    options = check.stop_options(stop)
-    start = _start(problem, rank, init, rng, [u for _, u in updates], free)
-    steps = _alternate(problem, start, updates, inner, free)
-    state, trace, status, n_iter = run(steps, problem.objective, view=lambda s: s.factors, **options)
-    label = ", ".join(dict.fromkeys(label for label, _ in updates))
-    return FactorResult(as_cp(state.factors), trace, status, n_iter, label, axes)
+    problem = Problem(T, mask, loss, gs)
+    plan = plan_of(problem, given["solver"], given["n_inner"], given["fixed"], init, given["balance"])
+    check.well_posed_scales(gs, plan.free, stacklevel=4)
+    rule = check.rule_or_flag("extrapolate", given["extrapolate"], Extrapolation)
+    rng, options = check.generator(given["seed"]), check.stop_options(given["stop"])
+    runs = []
+    for k in range(check.positive_int("n_init", given["n_init"])):
+        start = _start(problem, rank, init, rng, plan)
+        init = init if k else _another(init, start, plan)
+        steps = alternate(problem, start, plan) if rule is None else extrapolated(problem, start, plan, rule)
+        runs.append(run(steps, problem.objective, view=lambda s: s.factors, **options))
+    losses = np.array([trace.loss[-1] for _, trace, _, _ in runs])
+    state, trace, status, n_iter = runs[0 if np.isnan(losses).all() else int(np.nanargmin(losses))]
+    return FactorResult(as_cp(state.factors), trace, status, n_iter, plan.label, axes, starts=losses)
 
 
-def _start(
-    problem: _Problem, rank: int, init: Any, rng: np.random.Generator, updates: Sequence[Update], free: Sequence[int]
-) -> list[NDArray]:
-    """Factors to start from, each projected on the domain of its penalty, and inside it where the update needs so."""
-    factors = random_factors(problem.T, rank, problem.loss, problem.mask, rng)
-    if isinstance(init, str):
-        check.choice("init", init, {"auto": None, "random": None})
-    else:
-        factors = given_factors(init, problem.T.shape, rank, factors)
-    starts = [np.asarray(g.prox(u, 0.0)) for g, u in zip(problem.penalties, factors, strict=True)]
-    return [interior(u) if m in free and needs_interior(updates[m]) else u for m, u in enumerate(starts)]
+def _start(problem: Problem, rank: int, init: Any, rng: np.random.Generator, plan: Plan) -> list[NDArray]:
+    """Factors to start from, each in the domain of its penalty; scaled and balanced if that was asked for."""
+    factors = [plan.inside(m, u) for m, u in enumerate(starting_factors(problem, rank, init, rng))]
+    if not plan.balances_start:
+        return factors
+    if problem.is_quadratic and problem.mask is None and len(plan.free) == len(factors):
+        larger = scale(problem.T, factors, problem.penalties)
+        factors = list(larger) if larger[0].any() else factors
+    return [u * t for u, t in zip(factors, plan.balancing(factors), strict=True)]
 
 
-def _alternate(
-    problem: _Problem,
-    factors: list[NDArray],
-    updates: Sequence[tuple[str, Update]],
-    n_inner: Sequence[int],
-    free: Sequence[int],
-) -> Iterator[Iterate]:
+def _another(init: Any, start: Sequence[NDArray], plan: Plan) -> Any:
+    """What the starts after the first begin with: the fixed factors if there are any, and random ones."""
+    if len(plan.free) < len(start):
+        return [None if m in plan.free else u for m, u in enumerate(start)]
+    return "random" if isinstance(init, str) and init == "random" else "scaled"
+
+
+def alternate(problem: Problem, start: list[NDArray], plan: Plan) -> Iterator[Iterate]:
     """Improve the free factors in turn; one iterate a round."""
-    memory: list[Any] = [None] * len(factors)
-    block = problem.block(factors, free[0])
-    yield _State(tuple(factors), block, free[0]), {}
-    is_new = True  # the block of the first mode is already there in the first round
+    factors, memory = list(start), plan.no_memory()
+    state = problem.start(factors, plan.free[0])
+    yield state, {}
     while True:
-        for m in free:
-            block = block if is_new else problem.block(factors, m)
-            is_new = False
-            label, update = updates[m]
-            u, memory[m] = update(factors[m], block, problem.penalties[m], n_inner[m], memory[m])
-            check.same_result_shape(label, u, factors[m].shape)
-            factors[m] = u
-        yield _State(tuple(factors), block, free[-1]), {}
+        for m in plan.free:
+            block = problem.next_block(state, factors, m)
+            factors[m], memory[m] = plan.improve(m, factors[m], block, memory[m])
+        state = problem.after(factors, block, plan.free[-1], plan.free[0])
+        if plan.balances:
+            state = problem.scaled(state, plan.balancing(factors))
+            factors, memory = list(state.factors), plan.no_memory()
+        yield state, {}

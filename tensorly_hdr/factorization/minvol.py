@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr.blocks import least_squares
-from tensorly_hdr.factorization.init import given_factors, random_factors
+from tensorly_hdr.factorization.init import given_factors, scaled
+from tensorly_hdr.factorization.problem import Problem
 from tensorly_hdr.factorization.result import MinVolResult, as_cp
 from tensorly_hdr.factorization.separable import snpa
 from tensorly_hdr.factorization.volume import DataFit, Volume, data_fit
@@ -150,7 +151,7 @@ def _start(
     if isinstance(init, str) and init == "snpa":
         W, H = _pure_columns(Y, rank, sum_to_one)
     else:
-        W, H = random_factors(Y, rank, loss, None, rng)
+        W, H = scaled(Problem(Y, None, loss, (NonNegative(), NonNegative())), rank, rng)
         if not isinstance(init, str):
             W, H = (np.maximum(u, 0.0) for u in given_factors(init, Y.shape, rank, [W, H]))
     if loss.beta == 1.0:

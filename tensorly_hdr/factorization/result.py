@@ -38,8 +38,11 @@ class Factored:
 class FactorResult(Factored, Result):
     """A factorization: ``factors``, tall, in the order of the modes; ``x``, the same as a TensorLy ``CPTensor``.
 
-    ``W, H = nmf(Y, 5).factors`` unpacks the two factors of ``Y ≈ W @ H.T``.
+    ``W, H = nmf(Y, 5).factors`` unpacks the two factors of ``Y ≈ W @ H.T``. ``starts`` holds the objective that each of
+    the ``n_init`` starts reached, in their order: its spread tells how much the start matters.
     """
+
+    starts: NDArray = field(default_factory=lambda: np.empty(0), kw_only=True)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -160,8 +160,9 @@ def lawson_hanson(
             swapped = _swap(x, S, p, U, j, gram, z)
             if swapped > 0:
                 p, shift = settle(x, S, swapped, U, cross, total, z, q)
-                rejected[:] = 0.0
-                rejected[j] = 1.0
+                # those that came by an exchange stay out until one enters by itself, or two would swap for ever
+                for k in range(len(x)):
+                    rejected[k] = 2.0 if k == j or rejected[k] == 2.0 else 0.0
     return p
 
 

@@ -47,7 +47,7 @@ def lawson_hanson(
     the combination of them that makes ``j`` then, None if they cannot be exchanged; ``dual(x)`` is minus the gradient;
     dual variables under ``slack(x)`` are rounding.
     """
-    passive, rejected = x > 0, np.zeros(len(x), dtype=bool)
+    passive, rejected, swapped = x > 0, np.zeros(len(x), dtype=bool), np.zeros(len(x), dtype=bool)
     if passive.any() and not _refine(x, passive, solve, -1):
         x[:], passive[:] = 0.0, False
     for _ in range(20 * len(x) + 20):
@@ -58,12 +58,13 @@ def lawson_hanson(
             return
         passive[j] = True
         if _refine(x, passive, solve, j):
-            rejected[:] = False
+            rejected[:], swapped[:] = False, False
         else:
             passive[j], rejected[j] = False, True
             if _swap(x, passive, solve, depends, j):
-                rejected[:] = False
-                rejected[j] = True
+                # those that came by an exchange stay out until one enters by itself, or two would swap for ever
+                swapped[j] = True
+                rejected[:] = swapped
 
 
 def _swap(

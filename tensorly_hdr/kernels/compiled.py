@@ -9,14 +9,22 @@ LANES = 64  # rows that a sweep treats side by side: a constant, so that the com
 
 @nb.njit(cache=True)
 def hals_sweeps(
-    u: NDArray, gram: NDArray, cross: NDArray, l1: float, l2: float, lower: float, upper: float, n_iter: int
+    u: NDArray,
+    gram: NDArray,
+    cross: NDArray,
+    l1: float,
+    l2: float,
+    lower: float,
+    upper: float,
+    n_iter: int,
+    delta: float = 0.0,
 ) -> None:
     """See :func:`tensorly_hdr.kernels.reference.hals_sweeps`.
 
-    Rows are independent, so each block of them does all its sweeps before the next is loaded.
+    Rows are independent, so each block of them does all its sweeps, and stops them, before the next is loaded.
     """
     n, r = u.shape
-    U, C = np.zeros((r, LANES), u.dtype), np.zeros((r, LANES), u.dtype)
+    U, C, old = np.zeros((r, LANES), u.dtype), np.zeros((r, LANES), u.dtype), np.zeros((r, LANES), u.dtype)
     target = np.empty(LANES, u.dtype)
     for start in range(0, n, LANES):
         stop = min(start + LANES, n)
@@ -24,11 +32,28 @@ def hals_sweeps(
             for k in range(r):
                 U[k, i - start] = u[i, k]
                 C[k, i - start] = cross[i, k]
-        for _ in range(n_iter):
+        first = 0.0
+        for sweep in range(n_iter):
+            if delta > 0.0:
+                old[:, :] = U
             _sweep_block(U, C, target, gram, l1, l2, lower, upper)
+            if delta > 0.0:
+                move = _squared_distance(U, old, stop - start)
+                first = move if sweep == 0 else first
+                if move <= delta * delta * first and (sweep > 0 or move == 0.0):
+                    break
         for i in range(start, stop):
             for k in range(r):
                 u[i, k] = U[k, i - start]
+
+
+@nb.njit(cache=True)
+def _squared_distance(U: NDArray, old: NDArray, width: int) -> float:
+    total = 0.0
+    for k in range(len(U)):
+        for b in range(width):
+            total += (U[k, b] - old[k, b]) ** 2
+    return total
 
 
 @nb.njit(cache=True)

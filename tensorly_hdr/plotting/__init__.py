@@ -12,6 +12,7 @@ from tensorly_hdr.plotting.convergence import convergence
 from tensorly_hdr.plotting.factors import factors, spectra
 from tensorly_hdr.plotting.geometry import cone2d, simplex
 from tensorly_hdr.plotting.images import abundance_maps
+from tensorly_hdr.plotting.model_choice import rank_choice
 from tensorly_hdr.plotting.style import PALETTE, style, use_style
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "cone2d",
     "convergence",
     "factors",
+    "rank_choice",
     "simplex",
     "spectra",
     "style",

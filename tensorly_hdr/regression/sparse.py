@@ -21,7 +21,7 @@ from tensorly_hdr.solve import UNLIMITED, Iterate, Result, Stop, run
 
 FEW_SUPPORTS = 10_000
 """Up to this many supports they are all tried; beyond, branch and bound."""
-_MOST_SUPPORTS = 5_000_000
+_MOST_SUPPORTS = 1_000_000
 _NODES = 20_000  # nodes of the tree between two looks at the clock
 _WORK = 50_000_000  # supports times observations between two looks at the clock
 
@@ -184,7 +184,9 @@ class _Search:
         return float((self.half - 0.5 * self.gain[-1]).sum())
 
     def all(self) -> tuple[NDArray, NDArray]:
-        """Best ``X`` and losses for every size."""
+        """Best ``X`` and losses for every size; a larger one never does worse, even when the search was interrupted."""
+        for level in range(1, len(self.sizes)):
+            self._carry(level)
         x = (self.best * self.scale).transpose(0, 2, 1).astype(self.task.A.dtype)
         losses = np.maximum(self.half - 0.5 * self.gain, 0.0)
         return (x[:, :, 0], losses[:, 0]) if self.task.is_vector else (x, losses)

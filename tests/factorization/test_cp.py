@@ -133,6 +133,7 @@ def test_masks(loss, rng):
     assert np.sqrt(np.mean(hidden**2)) < 0.05 * T.std()
 
 
+@pytest.mark.filterwarnings("ignore:the penalties of mode:UserWarning")
 @pytest.mark.parametrize("g", [Simplex(), Box(0.0, 0.5), HardSparse(3), SquaredL2(0.1), Zero()], ids=repr)
 def test_other_penalties_on_one_factor(g, rng):
     Y = rng.random((12, 10))
@@ -235,3 +236,32 @@ def test_a_loss_of_ones_own_is_used_even_when_it_calls_itself_two(rng):
     result = nmf(Y, 2, loss=Doubled(), solver="mu", seed=0, max_iter=20)
     W, H = result.factors
     assert result.loss == pytest.approx(np.sum((Y - W @ H.T) ** 2))
+
+
+@pytest.mark.parametrize("options", [{}, {"loss": "kl", "solver": "mu"}], ids=["frobenius", "kl"])
+def test_transposing_the_data_swaps_the_factors(options, rng):
+    """Started half a round later, the transposed problem goes through the same factors."""
+    Y, init = rng.random((8, 9)), (rng.random((8, 3)), rng.random((9, 3)))
+    options = {**options, "tol": 0}
+    W1, _ = nmf(Y, 3, init=init, max_iter=1, **options).factors
+    H, _ = nmf(Y.T, 3, init=(init[1], W1), max_iter=6, **options).factors
+    np.testing.assert_allclose(H, nmf(Y, 3, init=init, max_iter=6, **options).factors[1], rtol=1e-7, atol=1e-12)
+
+
+def test_turning_the_modes_turns_the_factors(rng):
+    """The same for a tensor: after a cyclic permutation, and a start one update later, the updates are the same."""
+    T, init = rng.random((5, 6, 7)), [rng.random((n, 2)) for n in (5, 6, 7)]
+    first = ncp(T, 2, init=init, fixed=(1, 2), max_iter=1).factors[0]
+    turned = ncp(T.transpose(1, 2, 0), 2, init=(init[1], init[2], first), max_iter=8, tol=0).factors
+    straight = ncp(T, 2, init=init, max_iter=8, tol=0).factors
+    np.testing.assert_allclose(turned[0], straight[1], rtol=1e-8)
+    np.testing.assert_allclose(turned[1], straight[2], rtol=1e-8)
+
+
+@pytest.mark.parametrize("extrapolate", [False, True])
+def test_a_planted_sparse_factorization_is_recovered(extrapolate, rng):
+    """Factors that satisfy the separability of one and the sparsity of the other are essentially unique."""
+    W, H = rng.random((20, 3)), np.vstack([np.eye(3), rng.dirichlet(0.3 * np.ones(3), size=30)])
+    W[:3] = np.eye(3)
+    result = nmf(W @ H.T, 3, init="snpa", extrapolate=extrapolate, tol=1e-14, max_iter=2000)
+    assert factor_match_score(result.factors, (W, H)) > 1 - 1e-6

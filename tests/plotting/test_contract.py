@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from tensorly_hdr import plotting
+from tensorly_hdr import compare_ranks, plotting
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.random((3, 20))
@@ -19,7 +19,9 @@ SINGLE = {
     "simplex": (plotting.simplex, POINTS),
     "cone2d": (lambda Y, ax=None: plotting.cone2d(Y, np.eye(2), ax=ax), POINTS[:2]),
 }
+TABLE = compare_ranks(RNG.random((5, 6)), [1, 2], n_init=2, fraction=0.0, seed=0, max_iter=3)
 PANELS = {
+    "rank_choice": (plotting.rank_choice, TABLE),
     "factors": (plotting.factors, [RNG.random((5, 2)), RNG.random((4, 2))]),
     "abundance_maps": (plotting.abundance_maps, RNG.random((6, 5, 2))),
 }
@@ -64,6 +66,7 @@ def test_new_axes_by_default(name):
 def test_data_are_not_changed(name):
     draw, data = (SINGLE | PANELS)[name]
     arrays = {"convergence": [RUN.trace.loss, RUN.trace.time], "factors": data}.get(name, [data])
+    arrays = list(data.values()) if data is TABLE else arrays
     before = [a.copy() for a in arrays]
     draw(data)
     for a, b in zip(arrays, before, strict=True):

@@ -189,3 +189,12 @@ def test_labels_are_carried():
     x = sparse_nnls(A, np.array([1.0, 2.0, 3.0]), 1).to_xarray()
     assert x.dims == ("material",)
     assert float(x.sel(material="water")) == 2.0
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 2, 3])
+def test_a_path_that_is_interrupted_is_still_a_path(rounds, rng, monkeypatch):
+    """More atoms never do worse, wherever the search stops: each size starts from the best of the size before."""
+    monkeypatch.setattr("tensorly_hdr.regression.sparse._NODES", 3000)
+    A, Y = rng.random((12, 10)), rng.random((12, 40))
+    result = sparse_nnls(A, Y, 5, path=True, solver="branch_and_bound", max_iter=rounds)
+    assert (np.diff(result.path_loss, axis=0) <= 1e-12).all()

@@ -1,0 +1,55 @@
+"""How the quality of a model depends on its rank."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from tensorly_hdr.plotting.style import several
+
+TITLES = {
+    "loss": "Objective",
+    "stability": "Match of the starts",
+    "core_consistency": "Core consistency (%)",
+    "holdout_error": "Error on hidden entries",
+}
+
+
+def rank_choice(table: Any, *, axes: Any = None) -> NDArray:
+    """Draw what :func:`tensorly_hdr.compare_ranks` found, one panel a criterion; criteria without values are left out.
+
+    The line is that of the best start, the small dots are the others.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+        From :func:`tensorly_hdr.compare_ranks`.
+    axes : sequence of matplotlib.axes.Axes, optional
+        As many as there are criteria; a new figure by default.
+
+    Returns
+    -------
+    array of matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tensorly_hdr as hdr
+    >>> table = hdr.compare_ranks(np.random.default_rng(0).random((5, 6)), [1, 2], n_init=2, seed=0, max_iter=5)
+    >>> [ax.get_ylabel() for ax in rank_choice(table)]
+    ['Objective', 'Match of the starts', 'Error on hidden entries']
+    """
+    ranks = table["rank"].values
+    shown = [name for name in TITLES if np.isfinite(table[name].values).any()]
+    panels = several(axes, len(shown), n_cols=2, panel=(4.0, 3.0))
+    for ax, name in zip(panels, shown, strict=True):
+        values = table[name].values
+        if name == "loss":
+            for start in values.T:
+                ax.plot(ranks, start, ".", color="0.5", label="_nolegend_")
+            values = table["best_loss"].values
+        ax.plot(ranks, values, "o-")
+        ax.set(xlabel="Rank", ylabel=TITLES[name])
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return panels
