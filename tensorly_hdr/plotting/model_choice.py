@@ -17,14 +17,14 @@ TITLES = {
 
 
 def rank_choice(table: Any, *, axes: Any = None) -> NDArray:
-    """Draw what :func:`tensorly_hdr.model_choice.compare_ranks` found, one panel a criterion; criteria without values are left out.
+    """Draw what :func:`~tensorly_hdr.model_choice.compare_ranks` found: one panel a criterion that has values.
 
     The line is that of the best start, the small dots are the others.
 
     Parameters
     ----------
     table : xarray.Dataset
-        From :func:`tensorly_hdr.model_choice.compare_ranks`.
+        From :func:`~tensorly_hdr.model_choice.compare_ranks`.
     axes : sequence of matplotlib.axes.Axes, optional
         As many as there are criteria; a new figure by default.
 
