@@ -104,7 +104,8 @@ def compare_ranks(
             row["holdout_error"] = _relative_error(data, fitted, hidden)
         rows.append(row)
     columns = {k: (("rank", "start") if k == "loss" else "rank", [r[k] for r in rows], _labels(k)) for k in ABOUT}
-    coords = {"rank": ("rank", list(ranks), {"long_name": "Rank"}), "start": np.arange(n_init), "seed": ("start", seeds)}
+    rank_axis = ("rank", list(ranks), {"long_name": "Rank"})
+    coords = {"rank": rank_axis, "start": np.arange(n_init), "seed": ("start", seeds)}
     return xr.Dataset(columns, coords=coords)
 
 

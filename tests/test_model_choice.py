@@ -62,9 +62,8 @@ def test_a_matrix_has_no_core_and_one_start_no_stability(rng):
 
 @pytest.mark.parametrize("shape", [(6, 7, 8), (5, 4, 6, 3)])
 def test_core_consistency_is_that_of_tlviz(shape, rng):
-    from tlviz.model_evaluation import core_consistency as peer
-
     from tlviz.factor_tools import distribute_weights_evenly
+    from tlviz.model_evaluation import core_consistency as peer
 
     T = rng.random(shape)
     result = ncp(T, 2, seed=0, max_iter=20)

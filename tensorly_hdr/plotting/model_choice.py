@@ -44,7 +44,7 @@ def rank_choice(table: Any, *, axes: Any = None) -> NDArray:
     """
     ranks = table["rank"].values
     shown = [name for name in TITLES if np.isfinite(table[name].values).any()]
-    panels = several(axes, len(shown), n_cols=2, panel=(4.0, 3.0))
+    panels = several(axes, len(shown), n_cols=2, panel=(3.2, 2.7))
     for ax, name in zip(panels, shown, strict=True):
         values = table[name].values
         if name == "loss":
