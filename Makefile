@@ -61,8 +61,12 @@ serve:
 	@$(PYTHON) -m webbrowser "http://localhost:$(PORT)/" > /dev/null 2>&1 & \
 	$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
+# Peers whose pins conflict with ours get environments of their own (PyTorch's wheel is large); one that cannot be
+# installed is absent from the tables. QUICK=1 runs tiny data into _build/bench; ROUNDS=3 races three times.
 bench: $(STAMP)
-	for script in benchmarks/*.py; do $(BIN)/python "$$script"; done
+	$(BIN)/python benchmarks/_peers.py
+	for name in nnls sparse_nnls nnkl factorization; do \
+	  $(BIN)/python benchmarks/bench_$$name.py $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)); done
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -4,7 +4,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorly_hdr.kernels.cholesky import MATH, append, factorize, remove, solve
+from tensorly_hdr.kernels.cholesky import MATH, append, copy, copy_rows, factorize, remove, solve
 
 
 @nb.njit(cache=True, fastmath=MATH)
@@ -51,14 +51,14 @@ def settle(
 @nb.njit(cache=True)
 def independent(U: NDArray, S: NDArray, x: NDArray, gram: NDArray, v: NDArray) -> int:
     """Factorize the support of ``x``, leaving out what depends on the indices before; returns how many are in."""
-    p = 0
+    p = int(0)
     for k in range(len(x)):
         if x[k] > 0.0:
             S[p] = k
             p += 1
     if factorize(U, S, p, gram, v):
         return p
-    p = 0
+    p = int(0)
     for k in range(len(x)):
         if x[k] > 0.0 and append(U, S, p, k, gram, v):
             p += 1
@@ -68,10 +68,11 @@ def independent(U: NDArray, S: NDArray, x: NDArray, gram: NDArray, v: NDArray) -
 @nb.njit(cache=True)
 def begin(x: NDArray, U: NDArray, S: NDArray, U0: NDArray, S0: NDArray, p0: int, gram: NDArray, v: NDArray) -> int:
     """Factorize the support of ``x``; ``U0, S0, p0`` is that of a full one, which all observations share."""
-    if not (x > 0.0).all():
-        return independent(U, S, x, gram, v)
-    U[:] = U0
-    S[:] = S0
+    for k in range(len(x)):
+        if not x[k] > 0.0:
+            return independent(U, S, x, gram, v)
+    copy_rows(U, U0)
+    copy(S, S0)
     return p0
 
 
@@ -81,11 +82,15 @@ def feasible(
 ) -> tuple[int, float]:
     """Drop from the support what is not positive in least squares, until all is; ``x`` becomes that solution."""
     if p == 0 and total > 0.0:
-        append(U, S, 0, int(np.argmax(cross - 0.5 * total * np.diag(gram))), gram, z)
+        best = int(0)
+        for k in range(1, len(x)):
+            if cross[k] - 0.5 * total * gram[k, k] > cross[best] - 0.5 * total * gram[best, best]:
+                best = k
+        append(U, S, int(0), best, gram, z)
         p = 1
     while True:
         shift = solve(z, q, U, S, p, cross, total)
-        kept = 0
+        kept = int(0)
         for a in range(p):
             if z[a] > 0.0:
                 S[kept] = S[a]
@@ -106,7 +111,7 @@ def _swap(x: NDArray, S: NDArray, p: int, U: NDArray, j: int, gram: NDArray, h: 
 
     Under an l1 penalty this can lower the loss at constant fit: ``x`` moves along the dependence as far as it may.
     """
-    t, blocking = np.inf, -1
+    t, blocking = np.inf, int(-1)
     for a in range(p - 1, -1, -1):
         for b in range(a + 1, p):
             h[a] -= U[a, b] * h[b]
@@ -143,7 +148,7 @@ def lawson_hanson(
     z, q, w, rejected = work[0], work[1], work[2], work[3]
     rejected[:] = 0.0
     for _ in range(20 * len(x) + 20):
-        best, j = tol * dual(w, x, S, p, gram, cross, shift), -1
+        best, j = tol * dual(w, x, S, p, gram, cross, shift), int(-1)
         for k in range(len(x)):
             if w[k] > best and x[k] <= 0.0 and allowed[k] and rejected[k] == 0.0:
                 best, j = w[k], k

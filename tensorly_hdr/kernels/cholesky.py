@@ -2,6 +2,9 @@
 
 ``U`` is the upper factor of ``gram[S, S]`` for the first ``p`` entries of ``S``, in the order of ``S``. It is stored by
 rows, so that every inner loop runs over contiguous numbers.
+
+Counters that are passed on start as ``int(0)``: from a plain 0 numba would compile each callee a second time, for
+the literal.
 """
 
 import numba as nb
@@ -10,6 +13,20 @@ from numpy.typing import NDArray
 
 # sums may be taken in any order, which is what lets them be vectorised; infinities and NaN keep their meaning
 MATH = {"reassoc", "contract", "nsz"}
+
+
+@nb.njit(cache=True)
+def copy(into: NDArray, source: NDArray) -> None:
+    """Copy numbers. Written out, since numba takes seconds to compile the assignment of one array to another."""
+    for k in range(len(source)):
+        into[k] = source[k]
+
+
+@nb.njit(cache=True)
+def copy_rows(into: NDArray, source: NDArray) -> None:
+    """Copy the rows of a matrix."""
+    for i in range(len(source)):
+        copy(into[i], source[i])
 
 
 @nb.njit(cache=True, fastmath=MATH)

@@ -4,6 +4,8 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorly_hdr.kernels.cholesky import copy_rows
+
 LANES = 64  # rows that a sweep treats side by side: a constant, so that the compiler lays them along SIMD lanes
 
 
@@ -35,7 +37,7 @@ def hals_sweeps(
         first = 0.0
         for sweep in range(n_iter):
             if delta > 0.0:
-                old[:, :] = U
+                copy_rows(old, U)
             _sweep_block(U, C, target, gram, l1, l2, lower, upper)
             if delta > 0.0:
                 move = _squared_distance(U, old, stop - start)

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr.kernels.active import begin, dual, feasible, independent, lawson_hanson
-from tensorly_hdr.kernels.cholesky import MATH, append, factorize, remove, solve, triangles
+from tensorly_hdr.kernels.cholesky import MATH, append, copy, copy_rows, factorize, remove, solve, triangles
 
 
 @nb.njit(cache=True)
@@ -50,7 +50,7 @@ def _exchange(
 @nb.njit(cache=True)
 def _gather(S: NDArray, passive: NDArray, U: NDArray, gram: NDArray, v: NDArray) -> int:
     """List the passive indices and factorize their Gram matrix; how many they are, -1 if it is singular."""
-    p = 0
+    p = int(0)
     for k in range(len(passive)):
         if passive[k]:
             S[p] = k
@@ -104,7 +104,7 @@ def block_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -
 @nb.njit(cache=True)
 def _invert(inverse: NDArray, code: int, gram: NDArray, U: NDArray, S: NDArray, v: NDArray) -> bool:
     """Inverse of the Gram matrix on the support that the bits of ``code`` tell, zeros elsewhere."""
-    r, p = len(gram), 0
+    r, p = len(gram), int(0)
     for k in range(r):
         if (code >> k) & 1:
             S[p] = k
@@ -159,16 +159,16 @@ def small_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -
     wide = (r + 3) // 4 * 4
     U, S, work, whole = np.empty((r, r)), np.empty(r, np.int64), np.empty((4, r)), np.empty((r, r))
     inverse, known, padded = np.zeros((1 << r, r, wide)), np.zeros(1 << r, np.bool_), np.zeros((r, wide))
-    padded[:, :r] = gram
+    copy_rows(padded, gram)
     allowed, x, w = np.ones(r, np.bool_), np.empty(wide), np.empty(wide)
     for i in range(n):
-        code, bad = 0, 0
+        code, bad = int(0), int(0)
         for k in range(r):
             code |= (u[i, k] > 0.0) << k
         for trial in range(2 * r + 10):
             if not known[code]:
                 known[code] = _invert(whole, code, gram, U, S, work[0])
-                inverse[code, :, :r] = whole
+                copy_rows(inverse[code], whole)
                 if not known[code]:
                     break
             bad = _try_support(x, w, inverse[code], padded, cross[i], code, tol)
@@ -177,7 +177,7 @@ def small_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -
             # after some blocks, one index at a time, always the last: that cannot cycle
             code ^= bad if trial < r else 1 << int(np.log2(bad))
         if bad == 0 and known[code]:
-            u[i] = x[:r]
+            copy(u[i], x[:r])
             continue
         p = independent(U, S, u[i], gram, work[0])
         p, shift = feasible(u[i], S, p, U, gram, cross[i], 0.0, work[0], work[1])

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr.kernels.active import dual, feasible, independent, lawson_hanson, settle
-from tensorly_hdr.kernels.cholesky import MATH, append, remove
+from tensorly_hdr.kernels.cholesky import MATH, append, copy, copy_rows, remove
 
 LANES = 128  # observations side by side: the innermost loops run over them, and have a length that the compiler knows
 
@@ -14,7 +14,7 @@ LANES = 128  # observations side by side: the innermost loops run over them, and
 def _advance(f: NDArray, g: NDArray, best: NDArray, d: int, c: NDArray, U: NDArray) -> bool:
     """Gain of a support from that of its parent; True if some observation may have a new best one."""
     last, before, after, to_beat = f[d], g[d], g[d + 1], best[d]
-    last[:] = c
+    copy(last, c)
     for a in range(d):
         t, row = U[a, d], f[a]
         for s in range(LANES):
@@ -49,7 +49,7 @@ def _coefficients(z: NDArray, f: NDArray, d: int, U: NDArray, h: NDArray) -> Non
 @nb.njit(cache=True, fastmath=MATH)
 def _record(z: NDArray, least: NDArray, gain: NDArray, best: NDArray, found: NDArray, d: int, number: int) -> None:
     """Keep support ``number`` where its gain is the best so far and its least squares solution is positive."""
-    least[:] = z[d]
+    copy(least, z[d])
     for a in range(d):
         here = z[a]
         for s in range(LANES):
@@ -84,10 +84,11 @@ def enumerate_supports(best: NDArray, found: NDArray, supports: NDArray, gram: N
     c = np.zeros((r, LANES))
     for first in range(0, n, LANES):
         width = min(LANES, n - first)
-        c[:, :width] = cross[:, first : first + width]
+        for j in range(r):
+            copy(c[j], cross[j, first : first + width])
         top[:] = 0.0
         which[:] = -1
-        d, number = 0, 0
+        d, number = int(0), int(0)
         S[0] = 0
         while d >= 0:
             independent = append(U, T, d, S[d], gram, v)
@@ -97,11 +98,12 @@ def enumerate_supports(best: NDArray, found: NDArray, supports: NDArray, gram: N
                     _coefficients(z, f, d, U, v)
                 if hit:
                     _record(z[d], least, g[d + 1], top[d], which[d], d, number)
-                    supports[number, : d + 1] = S[: d + 1]
+                    copy(supports[number], S[: d + 1])
             number += 1
             d = _next_support(S, d, r, k, independent)
-        best[:, first : first + width] = top[:, :width]
-        found[:, first : first + width] = which[:, :width]
+        for d in range(k):
+            copy(best[d, first : first + width], top[d, :width])
+            copy(found[d, first : first + width], which[d, :width])
 
 
 @nb.njit(cache=True)
@@ -117,7 +119,7 @@ def solve_supports(u: NDArray, supports: NDArray, found: NDArray, gram: NDArray,
                     x[j] = 1.0
         p = independent(U, S, x, gram, work[0])
         feasible(x, S, p, U, gram, cross[i], 0.0, work[0], work[1])
-        u[i] = x
+        copy(u[i], x)
 
 
 @nb.njit(cache=True)
@@ -127,7 +129,7 @@ def omp_rows(u: NDArray, gram: NDArray, cross: NDArray, k: int, tol: float) -> N
     U, S, work = np.empty((r, r)), np.empty(r, np.int64), np.empty((3, r))
     z, q, w = work[0], work[1], work[2]
     for i in range(n):
-        x, p = u[i], 0
+        x, p = u[i], int(0)
         x[:] = 0.0
         for _ in range(2 * k):
             slack = tol * dual(w, x, S, p, gram, cross[i], 0.0)
@@ -164,13 +166,16 @@ def _open_child(level: int, stack: tuple, k: int) -> None:
     xs, Us, Ss, kept, allowed, counts, orders = stack
     new, p, turn = level + 1, counts[level, 0], counts[level, 2]
     counts[level, 2] += 1
-    xs[new], Us[new], Ss[new] = xs[level], Us[level], Ss[level]
-    kept[new], allowed[new] = kept[level], allowed[level]
+    copy(xs[new], xs[level])
+    copy_rows(Us[new], Us[level])
+    copy(Ss[new], Ss[level])
+    copy(kept[new], kept[level])
+    copy(allowed[new], allowed[level])
     for a in range(turn):
         kept[new, orders[level, a]] = True
     allowed[new, orders[level, turn]] = False
     if kept[new].sum() == k:
-        allowed[new] = kept[new]
+        copy(allowed[new], kept[new])
     for a in range(p - 1, -1, -1):
         j = Ss[new, a]
         if not allowed[new, j]:
@@ -223,7 +228,7 @@ def branch_and_bound_rows(
         i, level = place[0], place[1]
         if level < 0:
             _open_root(stack, gram, cross[i], work)
-            level = 0
+            level = int(0)
         elif counts[level, 2] < counts[level, 1]:
             _open_child(level, stack, k)
             level += 1
@@ -241,4 +246,4 @@ def branch_and_bound_rows(
                 counts[level, 1] = _children(orders[level], xs[level], kept[level], k)
             else:
                 gain[i] = value
-                u[i] = xs[level]
+                copy(u[i], xs[level])
