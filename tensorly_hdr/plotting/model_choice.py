@@ -18,7 +18,7 @@ FLOOR = -20.0  # % of core consistency; what is lower has no meaning but "not co
 
 
 def rank_choice(table: Any, *, axes: Any = None) -> NDArray:
-    """Draw what :func:`tensorly_hdr.model_choice.compare_ranks` found, one panel a criterion; criteria without values are left out.
+    """Draw what :func:`~tensorly_hdr.model_choice.compare_ranks` found: one panel a criterion that has values.
 
     The line is that of the best start, the small dots are the others. A core consistency under -20 % is drawn there, as
     a triangle that points down.
@@ -26,7 +26,7 @@ def rank_choice(table: Any, *, axes: Any = None) -> NDArray:
     Parameters
     ----------
     table : xarray.Dataset
-        From :func:`tensorly_hdr.model_choice.compare_ranks`.
+        From :func:`~tensorly_hdr.model_choice.compare_ranks`.
     axes : sequence of matplotlib.axes.Axes, optional
         As many as there are criteria; a new figure by default.
 
