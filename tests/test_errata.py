@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls as scipy_nnls
 
-from tensorly_hdr import majorants, nmf, nnkl, nnls, scale, snpa, spa
-from tensorly_hdr.blocks import Entrywise
+from tensorly_hdr import majorants, nmf, nnkl, nnls, project_on_cone, scale, snpa, spa
+from tensorly_hdr.blocks import Entrywise, Quadratic
+from tensorly_hdr.linalg import gram_hadamard, mttkrp, reconstruct
 from tensorly_hdr.losses import Beta
 from tensorly_hdr.metrics import kkt_residual
 from tensorly_hdr.penalties import NonNegative, SquaredL2
@@ -191,3 +192,53 @@ def test_multiplicative_exponents_outside_one_and_two(beta, exponent, rng):
         np.testing.assert_allclose(new, u * (minus / plus) ** exponent, rtol=1e-10)
         for t in np.linspace(0, 1, 5):  # the majorant is convex and least at the update: descent along the way
             assert block.value(u + t * (new - u)) <= block.value(u) * (1 + 1e-12)
+
+
+def test_the_gradient_of_a_compressed_block_has_a_minus_sign_and_the_factor(rng):
+    """Section 14.3.2 prints ``G_1 (B . C) + (B'B * C'C)``; the loss changes as the block's gradient says, not so."""
+    G = rng.standard_normal((3, 6, 7))
+    factors = [rng.standard_normal((n, 3)) for n in G.shape]
+    gram, cross = gram_hadamard(factors, 0), mttkrp(G, factors, 0)
+
+    def loss(A):
+        return 0.5 * np.sum((G - reconstruct([A, *factors[1:]])) ** 2)
+
+    D = rng.standard_normal((3, 3))
+    slope = (loss(factors[0] + 1e-6 * D) - loss(factors[0] - 1e-6 * D)) / 2e-6
+    assert np.vdot(Quadratic(gram, cross).grad(factors[0]), D) == pytest.approx(slope, rel=1e-6)
+    assert abs(np.vdot(cross + gram, D) / slope - 1) > 0.1
+
+
+def test_alternating_projections_reach_the_cone_but_not_its_nearest_point():
+    """Section 14.3.2 says that iterating the approximate projection leads to the projection; Dykstra's does."""
+    rng = np.random.default_rng(0)
+    U = np.linalg.qr(rng.random((40, 4)))[0]
+    point = U.T @ (rng.random(40) - 0.45)
+    plain, corrected, correction = point, U @ point, 0.0
+    for _ in range(20_000):
+        plain = U.T @ np.maximum(U @ plain, 0)
+        positive = np.maximum(corrected + correction, 0)
+        correction = corrected + correction - positive
+        corrected = U @ (U.T @ positive)
+    nearest = project_on_cone(point[:, None], U)[:, 0]
+    np.testing.assert_allclose(U.T @ corrected, nearest, atol=1e-4)
+    assert (U @ plain).min() > -1e-8
+    assert np.linalg.norm(plain - nearest) > 1e-2
+
+
+def test_the_projection_of_a_column_is_one_problem_with_as_many_unknowns_as_entries(rng):
+    """Section 14.3.2 counts ``n_1`` problems of dimension r; it is r problems with ``n_1`` unknowns."""
+    U = np.linalg.qr(rng.random((40, 4)) - 0.2)[0]
+    X = rng.standard_normal((4, 3))
+    duals = np.column_stack([scipy_nnls(U.T, -x)[0] for x in X.T])
+    assert duals.shape == (40, 3)
+    np.testing.assert_allclose(X + U.T @ duals, project_on_cone(X, U), atol=1e-9)
+
+
+def test_the_matrix_of_jennrich_is_not_symmetric(rng):
+    """Section 6.2.2 calls one slice times the pseudo-inverse of another symmetric; its eigenvectors are A."""
+    A, B, C = (rng.standard_normal((n, 3)) for n in (5, 4, 2))
+    first, second = ((A * c) @ B.T for c in C)
+    M = first @ np.linalg.pinv(second, rcond=1e-10)
+    np.testing.assert_allclose(M @ A, A * (C[0] / C[1]), atol=1e-9)
+    assert np.abs(M - M.T).max() > 0.1
