@@ -51,14 +51,14 @@ def settle(
 @nb.njit(cache=True)
 def independent(U: NDArray, S: NDArray, x: NDArray, gram: NDArray, v: NDArray) -> int:
     """Factorize the support of ``x``, leaving out what depends on the indices before; returns how many are in."""
-    p = np.int64(0)
+    p = int(0)
     for k in range(len(x)):
         if x[k] > 0.0:
             S[p] = k
             p += 1
     if factorize(U, S, p, gram, v):
         return p
-    p = np.int64(0)
+    p = int(0)
     for k in range(len(x)):
         if x[k] > 0.0 and append(U, S, p, k, gram, v):
             p += 1
@@ -82,15 +82,15 @@ def feasible(
 ) -> tuple[int, float]:
     """Drop from the support what is not positive in least squares, until all is; ``x`` becomes that solution."""
     if p == 0 and total > 0.0:
-        best = np.int64(0)
+        best = int(0)
         for k in range(1, len(x)):
             if cross[k] - 0.5 * total * gram[k, k] > cross[best] - 0.5 * total * gram[best, best]:
                 best = k
-        append(U, S, np.int64(0), best, gram, z)
+        append(U, S, int(0), best, gram, z)
         p = 1
     while True:
         shift = solve(z, q, U, S, p, cross, total)
-        kept = np.int64(0)
+        kept = int(0)
         for a in range(p):
             if z[a] > 0.0:
                 S[kept] = S[a]
@@ -111,7 +111,7 @@ def _swap(x: NDArray, S: NDArray, p: int, U: NDArray, j: int, gram: NDArray, h: 
 
     Under an l1 penalty this can lower the loss at constant fit: ``x`` moves along the dependence as far as it may.
     """
-    t, blocking = np.inf, np.int64(-1)
+    t, blocking = np.inf, int(-1)
     for a in range(p - 1, -1, -1):
         for b in range(a + 1, p):
             h[a] -= U[a, b] * h[b]
@@ -148,7 +148,7 @@ def lawson_hanson(
     z, q, w, rejected = work[0], work[1], work[2], work[3]
     rejected[:] = 0.0
     for _ in range(20 * len(x) + 20):
-        best, j = tol * dual(w, x, S, p, gram, cross, shift), np.int64(-1)
+        best, j = tol * dual(w, x, S, p, gram, cross, shift), int(-1)
         for k in range(len(x)):
             if w[k] > best and x[k] <= 0.0 and allowed[k] and rejected[k] == 0.0:
                 best, j = w[k], k

@@ -3,7 +3,7 @@
 ``U`` is the upper factor of ``gram[S, S]`` for the first ``p`` entries of ``S``, in the order of ``S``. It is stored by
 rows, so that every inner loop runs over contiguous numbers.
 
-Counters that are passed on start as ``np.int64(0)``: from a plain 0 numba would compile each callee a second time, for
+Counters that are passed on start as ``int(0)``: from a plain 0 numba would compile each callee a second time, for
 the literal.
 """
 

@@ -233,7 +233,7 @@ def kl_descent(
         if 5 * _count_positive(Y[i]) > 4 * m:  # copying the columns of K would cost more than it saves
             _row(u[i], Y[i], work, KT, c, m, l2, floor, damped, n_iter)
             continue
-        p = np.int64(0)
+        p = int(0)
         for j in range(m):  # without a branch, since its outcome cannot be predicted
             where[p], y[p] = j, Y[i, j]
             p += Y[i, j] > 0.0

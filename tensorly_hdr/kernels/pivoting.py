@@ -50,7 +50,7 @@ def _exchange(
 @nb.njit(cache=True)
 def _gather(S: NDArray, passive: NDArray, U: NDArray, gram: NDArray, v: NDArray) -> int:
     """List the passive indices and factorize their Gram matrix; how many they are, -1 if it is singular."""
-    p = np.int64(0)
+    p = int(0)
     for k in range(len(passive)):
         if passive[k]:
             S[p] = k
@@ -104,7 +104,7 @@ def block_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -
 @nb.njit(cache=True)
 def _invert(inverse: NDArray, code: int, gram: NDArray, U: NDArray, S: NDArray, v: NDArray) -> bool:
     """Inverse of the Gram matrix on the support that the bits of ``code`` tell, zeros elsewhere."""
-    r, p = len(gram), np.int64(0)
+    r, p = len(gram), int(0)
     for k in range(r):
         if (code >> k) & 1:
             S[p] = k
@@ -162,7 +162,7 @@ def small_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -
     copy_rows(padded, gram)
     allowed, x, w = np.ones(r, np.bool_), np.empty(wide), np.empty(wide)
     for i in range(n):
-        code, bad = np.int64(0), np.int64(0)
+        code, bad = int(0), int(0)
         for k in range(r):
             code |= (u[i, k] > 0.0) << k
         for trial in range(2 * r + 10):

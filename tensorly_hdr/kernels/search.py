@@ -88,7 +88,7 @@ def enumerate_supports(best: NDArray, found: NDArray, supports: NDArray, gram: N
             copy(c[j], cross[j, first : first + width])
         top[:] = 0.0
         which[:] = -1
-        d, number = np.int64(0), np.int64(0)
+        d, number = int(0), int(0)
         S[0] = 0
         while d >= 0:
             independent = append(U, T, d, S[d], gram, v)
@@ -129,7 +129,7 @@ def omp_rows(u: NDArray, gram: NDArray, cross: NDArray, k: int, tol: float) -> N
     U, S, work = np.empty((r, r)), np.empty(r, np.int64), np.empty((3, r))
     z, q, w = work[0], work[1], work[2]
     for i in range(n):
-        x, p = u[i], np.int64(0)
+        x, p = u[i], int(0)
         x[:] = 0.0
         for _ in range(2 * k):
             slack = tol * dual(w, x, S, p, gram, cross[i], 0.0)
@@ -228,7 +228,7 @@ def branch_and_bound_rows(
         i, level = place[0], place[1]
         if level < 0:
             _open_root(stack, gram, cross[i], work)
-            level = np.int64(0)
+            level = int(0)
         elif counts[level, 2] < counts[level, 1]:
             _open_child(level, stack, k)
             level += 1
