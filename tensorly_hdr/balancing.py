@@ -53,7 +53,7 @@ def balance(factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty) -> t
     """
     arrays = check.factors("factors", factors)
     gs = check.per_mode("penalties", penalties, len(arrays), None)
-    return tuple(u * t for u, t in zip(arrays, column_scales(arrays, gs), strict=True))
+    return tuple(u * t.astype(u.dtype) for u, t in zip(arrays, column_scales(arrays, gs), strict=True))
 
 
 def column_scales(factors: Sequence[NDArray], penalties: Sequence[Penalty]) -> list[NDArray]:

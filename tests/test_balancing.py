@@ -119,3 +119,9 @@ def test_scale_is_zero_when_the_penalty_outweighs_the_data(rng):
 def test_scale_refuses_what_is_no_polynomial(rng):
     with pytest.raises(ValueError, match="scaling needs"):
         scale(rng.random((4, 5)), [rng.random((4, 1)), rng.random((5, 1))], Simplex())
+
+
+def test_balancing_keeps_single_precision(rng):
+    factors = [u.astype(np.float32) for u in draw(rng)]
+    for new in (balance(factors, L1(1.0)), scale(reconstruct(factors), factors, L1(0.1))):
+        assert all(u.dtype == np.float32 for u in new)

@@ -58,3 +58,21 @@ def test_without_numba_nnkl_picks_the_updates_and_descent_still_works():
         "np.testing.assert_allclose(hdr.nnkl(np.eye(2), [1.0, 2.0], solver='ccd').x, [1.0, 2.0])\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_model_does_not_drown_in_rounding_when_a_coefficient_falls(rng):
+    """Data twenty orders of magnitude below the start: a difference with the old model would be nothing but noise."""
+    KT = rng.random((3, 9))
+    KT[1] = KT[0] * (1 + 1e-6 * rng.random(9))
+    Y = 1e-20 * rng.poisson(2.0, (1, 9))
+    mass = KT.sum(axis=1)[None]
+    for damped in (False, True):
+        u = np.array([[337.0, 2.2, 1e-16]])
+        before = np.sum(u * mass) - np.sum(Y * np.log(u @ KT))
+        for _ in range(40):
+            kl_compiled.kl_descent(u, Y, KT, mass, 0.0, 0.0, 1e-36, damped, 1)
+            after = np.sum(u * mass) - np.sum(Y * np.log(u @ KT))
+            assert after <= before + 1e-12 * Y.sum() * 50
+            before = after
+        if not damped:  # whose steps are short
+            assert np.sum(u * mass) / Y.sum() == pytest.approx(1.0, rel=1e-6)

@@ -105,3 +105,11 @@ def test_tlviz_reads_our_results(rng):
     assert tlviz.model_evaluation.fit(result.x, data) > 0.999
     labelled = tlviz.postprocessing.postprocess(result.x, dataset=data)
     assert list(labelled[1][1].index) == list(range(6))
+
+
+def test_core_consistency_of_a_core_at_hand():
+    """On factors that are the identity the core is the tensor: one entry of 1/2 off the diagonal, two components."""
+    T = np.zeros((2, 2, 2))
+    T[0, 0, 0] = T[1, 1, 1] = 1.0
+    T[0, 1, 0] = 0.5
+    assert metrics.core_consistency(T, [np.eye(2)] * 3) == pytest.approx(100 * (1 - 0.25 / 2))

@@ -81,3 +81,10 @@ def test_stability_compares_with_the_best_start(rng):
 def test_ranks_must_be_different_positive_integers(bad, rng):
     with pytest.raises(ValueError, match="ranks"):
         compare_ranks(rng.random((4, 5)), bad)
+
+
+def test_missing_entries_do_not_pull_the_core_away_from_the_model(rng):
+    T = reconstruct([rng.random((n, 2)) for n in (6, 7, 8)])
+    mask = rng.random(T.shape) > 0.3
+    table = compare_ranks(T, [2], n_init=1, fraction=0.0, mask=mask, seed=0, max_iter=2000, tol=1e-13)
+    assert float(table["core_consistency"][0]) > 99

@@ -97,6 +97,8 @@ def _leading_svd(Y: Any, rank: int) -> tuple[NDArray, NDArray, NDArray]:
     if is_sparse(Y) and k < min(Y.shape):
         from scipy.sparse.linalg import svds
 
+        if not Y.nnz:  # which ARPACK refuses
+            return np.zeros((Y.shape[0], k), Y.dtype), np.zeros(k, Y.dtype), np.zeros((k, Y.shape[1]), Y.dtype)
         U, s, Vt = svds(Y, k=k, v0=np.ones(min(Y.shape), dtype=Y.dtype))
         return U[:, ::-1], s[::-1], Vt[::-1]
     # the Gram matrix of the short side is enough: a start needs half of the digits

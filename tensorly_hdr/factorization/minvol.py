@@ -152,7 +152,10 @@ def _start(
         W, H = _pure_columns(Y, rank, sum_to_one)
     else:
         W, H = scaled(Problem(Y, None, loss, (NonNegative(), NonNegative())), rank, rng)
-        if not isinstance(init, str):
+        if isinstance(init, str):
+            size = float(H.sum(axis=1).mean())
+            W, H = W * size, H / size
+        else:
             W, H = (np.maximum(u, 0.0) for u in given_factors(init, Y.shape, rank, [W, H]))
     if loss.beta == 1.0:
         W, H = interior(W), interior(H)

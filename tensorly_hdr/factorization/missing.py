@@ -79,6 +79,7 @@ def holdout(Y: Any, fraction: float = 0.1, *, mask: Any = None, seed: int | None
     (4, True)
     """
     fraction = check.fraction("fraction", fraction)
+    check.order_of("Y", Y, matrix=False)
     array = check.as_array("Y", Y, finite=False)
     _, seen = check.as_data("Y", Y, mask, nonneg=False)
     seen = np.ones(array.shape, dtype=bool) if seen is None else seen

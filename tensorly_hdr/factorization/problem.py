@@ -99,7 +99,7 @@ class Problem:
         """Loss at the factors; computed entry by entry where the products would cancel."""
         value = state.block.value(state.factors[state.mode])
         if not self.is_quadratic:
-            return value
+            return max(value, 0.0) if np.isfinite(value) else value
         cancels = value < (1e-6 if self.T.dtype == np.float64 else 1e-2) * self.const
         if cancels and (not is_sparse(self.T) or np.prod(self.T.shape, dtype=float) <= BEARABLE):
             return residual(self.T, self.mask, state.factors)
@@ -120,7 +120,9 @@ class Problem:
     def scaled(self, state: State, scales: Sequence[NDArray]) -> State:
         """State of the factors times scales that leave the model as it is, and so the loss."""
         factors = tuple(u * t for u, t in zip(state.factors, scales, strict=True))
-        return State(factors, state.block, state.mode, self.fit(state) + self.penalty(factors))
+        # the next round begins with the block of completed data, which must be that of the new scales
+        block = self.block(factors, state.mode) if self.is_completed else state.block
+        return State(factors, block, state.mode, self.fit(state) + self.penalty(factors))
 
 
 def residual(T: Any, mask: NDArray | None, factors: Sequence[NDArray]) -> float:

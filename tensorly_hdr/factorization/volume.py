@@ -179,7 +179,9 @@ def sum_to_one(A: NDArray, C: NDArray, P: NDArray, axis: int) -> NDArray:
     The sum is convex and decreases with ``m``. Newton's method starts where one root is one and none is larger, to the
     left of the solution, and never passes it.
     """
-    shift = np.where(P > 0, P - A - C, -np.inf).max(axis=axis, keepdims=True)
+    moves = (P > 0) | (A > 0)
+    P = np.where(moves.any(axis=axis, keepdims=True), P, 1.0)  # where nothing says how to share, evenly
+    shift = np.where(moves | (P > 0), P - A - C, -np.inf).max(axis=axis, keepdims=True)
     for _ in range(100):
         w = _root(A, C + shift, P)
         excess = w.sum(axis=axis, keepdims=True) - 1.0

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TINY = 1e-100  # least value of the model in a division: its square is still a number
+DROP = 1e-6  # to take off more than all but this part of the model would leave rounding errors in its place
 FULL_STEP = 0.683802  # largest t with -t - log(1 - t) <= t**2: up to there a Newton step of any sign descends
 REORDER = {"reassoc", "contract", "nsz"}  # lets sums run on SIMD lanes; infinities and NaN keep their meaning
 
@@ -48,6 +49,15 @@ def _start(z: NDArray, w: NDArray, q: NDArray, y: NDArray, K: NDArray, x: NDArra
     for t in range(p):
         w[t] = 1.0 / max(z[t], TINY)
         q[t] = y[t] * w[t]
+
+
+@nb.njit(cache=True)
+def _cancels(z: NDArray, y: NDArray, a: NDArray, b: NDArray, d: float, e: float, p: int) -> bool:
+    """Whether hardly anything is left of the model somewhere, once ``d a + e b`` is added."""
+    lost = False
+    for t in range(p):
+        lost |= y[t] > 0.0 and z[t] + (d * a[t] + e * b[t]) < DROP * z[t]
+    return lost
 
 
 @nb.njit(cache=True)
@@ -171,7 +181,12 @@ def _pair(
     slope, noise = g * d + f * e, 1e-14 * (b[k] * abs(d) + b[k + 1] * abs(e))
     if slope >= 0.0:
         return False
-    s, t = _pair_shift(z, w, q, y, a, c, d, e, p)
+    if (n0 < DROP * x0 or n1 < DROP * x1) and _cancels(z, y, a, c, d, e, p):
+        x[k], x[k + 1] = n0, n1
+        _start(z, w, q, y, K, x, p)
+        s, t = _pair_shift(z, w, q, y, a, c, 0.0, 0.0, p)
+    else:
+        s, t = _pair_shift(z, w, q, y, a, c, d, e, p)
     limit = np.inf if jensen else noise - slope if d <= 0.0 and e <= 0.0 else noise
     for _ in range(60):
         after = (b[k] + l2 * n0 - s) * d + (b[k + 1] + l2 * n1 - t) * e
@@ -194,10 +209,15 @@ def _single(
     s, h = _slopes(K[k], q, w, p)
     old, damped = x[k], least > 0.0
     g = b[k] + l2 * old - s
-    x[k] = new = _target(old, s, g, h + l2, b[k], l2, floor, least, damped)
+    new = _target(old, s, g, h + l2, b[k], l2, floor, least, damped)
     if abs(new - old) <= 4e-16 * old:
+        x[k] = new
         return
-    after = b[k] + l2 * new - _shift(z, w, q, y, K[k], new - old, p)
+    x[k], d = new, new - old
+    if new < DROP * old and _cancels(z, y, K[k], K[k], d, 0.0, p):
+        _start(z, w, q, y, K, x, p)
+        d = 0.0
+    after = b[k] + l2 * new - _shift(z, w, q, y, K[k], d, p)
     if not damped and g > 0.0 and after < -g:
         chord = new + (old - new) * after / (after - g)
         x[k] = max(min(chord, _safe(old, s, b[k], l2)), new)

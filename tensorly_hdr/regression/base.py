@@ -50,21 +50,26 @@ def needs_interior(update: Any) -> bool:
 
 
 def interior(u: Any, fraction: float = 1e-6) -> Any:
-    """Lift the entries of a start to a fraction of the largest one of their row.
+    """Lift the entries of a start to a fraction of the largest one of their row, or of their column if that is less.
 
-    In a row of zeros that is the largest of all, and one when all are zero.
+    So that neither a strong observation nor a strong component sets the level of the others. In a row of zeros the
+    largest of all stands for that of the row, and one when all are zero; a column of zeros sets no level.
     """
     xp = array_namespace(u)
-    top, all_top = xp.max(u, axis=-1, keepdims=True), xp.max(u)
+    top, column, all_top = xp.max(u, axis=-1, keepdims=True), xp.max(u, axis=0, keepdims=True), xp.max(u)
     all_top = xp.where(all_top > 0, all_top, xp.ones_like(all_top))
-    return xp.maximum(u, fraction * xp.where(top > 0, top, all_top))
+    top = xp.where(top > 0, top, all_top)
+    return xp.maximum(u, fraction * xp.where(column > 0, xp.minimum(top, column), top))
 
 
-def floor_of(u: Any) -> Any:
-    """Least value of an entry, so that none is locked at zero: 1e-16 (1e-8 in single precision) of its row's largest.
+def floor_of(u: Any, weight: Any) -> Any:
+    """Least values of the entries, so that none is locked at zero: 1e-16 (1e-8 in single precision) of the largest.
 
-    One value a row, shape (n, 1): a faint observation must not be floored by a strong one.
+    The largest of its row, since a faint observation must not be floored by a strong one; or the largest share of the
+    model, ``u * weight``, if that is less: an entry on a strong atom must not be floored by one on a faint atom.
     """
     xp = array_namespace(u)
     smallest = 1e-16 if float(xp.finfo(u.dtype).eps) < 1e-10 else 1e-8
-    return above_zero(smallest * xp.max(u, axis=1, keepdims=True))
+    largest = xp.max(u, axis=1, keepdims=True)
+    shares = xp.max(u * weight, axis=1, keepdims=True)
+    return above_zero(smallest * shares / above_zero(xp.maximum(weight, shares / above_zero(largest))))

@@ -32,7 +32,7 @@ def ccd(
 
 def descend(u: NDArray, block: Entrywise, penalty: NonNegative, n_iter: int, *, damped: bool) -> NDArray:
     """Run the compiled sweeps, in double precision, on a copy of ``u``."""
-    floor = floor_of(u)
+    floor = floor_of(u, block.mass)
     x = np.array(np.maximum(u, floor), dtype=np.float64, order="C")
     mass, Y = block.mass.astype(np.float64, copy=False), block.Y
     unit = _unit(float(np.max(x * mass)))
@@ -44,8 +44,8 @@ def descend(u: NDArray, block: Entrywise, penalty: NonNegative, n_iter: int, *, 
         seen = Y if block.mask is None else np.where(block.mask, Y, 0.0)
         kernels.kl_descent(x, _in(unit, np.ascontiguousarray(seen)), _double(block.K.T), *rest)
     x = (x / unit).astype(u.dtype, copy=False)
-    # the kernels know the least floor of all rows only
-    return np.asarray(np.maximum(x, floor_of(x)))
+    # the kernels know the least floor of all entries only
+    return np.asarray(np.maximum(x, floor_of(x, block.mass)))
 
 
 def _unit(size: float) -> float:

@@ -34,7 +34,7 @@ def mirror(
     ----------
     .. [1] H. H. Bauschke, J. Bolte and M. Teboulle, A descent lemma beyond Lipschitz gradient continuity, 2017.
     """
-    xp, floor = array_namespace(u), floor_of(u)
+    xp, floor = array_namespace(u), floor_of(u, block.mass)
     u = xp.maximum(u, floor)
     total = block.totals[:, None] + xp.zeros_like(u)
     L = total if step == "global" else block.totals_on_atoms

@@ -9,7 +9,7 @@ from array_api_compat import array_namespace
 from tensorly_hdr.blocks import Entrywise, Quadratic
 from tensorly_hdr.losses import above_zero
 from tensorly_hdr.penalties import NonNegative, orthant
-from tensorly_hdr.regression.base import declares, interior
+from tensorly_hdr.regression.base import declares, floor_of
 
 
 @declares(orthant, monotone=True, any_namespace=True, any_beta=True, interior=True)
@@ -18,7 +18,7 @@ def mu(
 ) -> tuple[Any, None]:
     """Multiply each entry by what minimizes the separable majorant at ``u``; entries stay positive [1]_ [2]_ [3]_.
 
-    Entries stay above 1e-16 (1e-8 in single precision) times the largest of their row, so that none is locked at zero.
+    Entries stay above a floor (:func:`~tensorly_hdr.regression.base.floor_of`), so that none is locked at zero.
     For least squares with nonnegative products, ``u * max(cross - l1, 0) / (u gram + l2 u)``; for Kullback-Leibler, the
     positive root of ``l2 x**2 + (column sums + l1) x - c`` with ``c = u * (Y / M) K``.
 
@@ -31,11 +31,19 @@ def mu(
        manuscript, section 7.6 (the constant term of its quadratic equation should carry a minus sign).
     """
     xp = array_namespace(u)
-    smallest = 1e-16 if float(xp.finfo(u.dtype).eps) < 1e-10 else 1e-8
+    weight = _weight(block)
     for _ in range(n_iter):
         new = _quadratic(u, block, penalty) if isinstance(block, Quadratic) else _entrywise(u, block, penalty)
-        u = interior(new, smallest)
+        u = xp.maximum(new, floor_of(new, weight))
     return u, None
+
+
+def _weight(block: Quadratic | Entrywise) -> Any:
+    """Size of each atom."""
+    if isinstance(block, Entrywise):
+        return block.mass
+    xp = array_namespace(block.gram)
+    return xp.sqrt(xp.linalg.diagonal(block.gram))[None, :]
 
 
 def _quadratic(u: Any, block: Quadratic, penalty: NonNegative) -> Any:

@@ -30,7 +30,7 @@ def mu_extrapolated(
     .. [1] L. T. K. Hien, V. Leplat and N. Gillis, Block majorization minimization with extrapolation and application to
        beta-NMF, 2024.
     """
-    xp, floor = array_namespace(u), floor_of(u)
+    xp, floor = array_namespace(u), floor_of(u, block.mass)
     u = xp.maximum(u, floor)
     previous, t = memory or (u, xp.ones_like(u[:, :1]))
     value = cost(u, block, penalty)

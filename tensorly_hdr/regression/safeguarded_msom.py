@@ -27,9 +27,9 @@ def safeguarded_msom(
     .. [1] M.-Q. Pham, J. E. Cohen and T. Chonavel, A fast multiplicative updates algorithm for nonnegative matrix
        factorization, TMLR, 2026.
     """
-    xp, floor = array_namespace(u), floor_of(u)
+    xp, floor = array_namespace(u), floor_of(u, block.mass)
     u = best_scale(xp.maximum(u, floor), block, penalty)
-    floor = floor_of(u)
+    floor = floor_of(u, block.mass)
     u = xp.maximum(u, floor)
     value = cost(u, block, penalty)
     for _ in range(n_iter):

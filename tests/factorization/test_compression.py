@@ -282,3 +282,15 @@ def test_all_zero_data_and_thin_shapes(rng):
         T = rng.random(shape)
         assert pro_als(T, 1, seed=0).loss <= half(T)
         assert proco_als(T, 1, 1, seed=0).loss <= half(T)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_negative_column_is_flipped_in_the_full_space(exact, rng):
+    """Signs of its coordinates say nothing: the factor they make does."""
+    U = np.linalg.qr(rng.random((9, 3)))[0]
+    full = np.maximum(U @ (U.T @ rng.random((9, 1))), 0.0)
+    x = U.T @ full
+    target = Target(np.zeros((3, 3, 3)), (U, U, U), 0.0, exact)
+    assert (U @ x > 0).all()
+    np.testing.assert_allclose(target.nonnegative(-x, 0), target.nonnegative(x, 0), rtol=1e-12)
+    assert target.nonnegative(-x, 0).any()

@@ -7,8 +7,9 @@ from scipy.sparse import random_array
 from sklearn.decomposition import NMF
 
 from tensorly_hdr import ncp, nmf, nnls
+from tensorly_hdr.factorization.problem import Problem
 from tensorly_hdr.linalg import reconstruct
-from tensorly_hdr.losses import Beta, KullbackLeibler
+from tensorly_hdr.losses import Beta, Frobenius, KullbackLeibler
 from tensorly_hdr.metrics import factor_match_score, kkt_residual
 from tensorly_hdr.penalties import Box, HardSparse, NonNegative, Simplex, SquaredL2, Zero
 from tensorly_hdr.regression import KL_SOLVERS, LS_SOLVERS
@@ -265,3 +266,40 @@ def test_a_planted_sparse_factorization_is_recovered(extrapolate, rng):
     W[:3] = np.eye(3)
     result = nmf(W @ H.T, 3, init="snpa", extrapolate=extrapolate, tol=1e-14, max_iter=2000)
     assert factor_match_score(result.factors, (W, H)) > 1 - 1e-6
+
+
+@pytest.mark.parametrize("solver", KL_SOLVERS)
+def test_kl_descends_when_components_are_of_very_different_scales(solver, rng):
+    """A component nearly gone from one factor and huge in the other: its entries must not set the floor of the rest."""
+    Y = planted((12, 15), 3, rng)[0] + 0.01 * rng.random((12, 15))
+    W, H = rng.random((12, 5)), rng.random((15, 5))
+    W[:, 1] *= 1e-15
+    H[:, 1] *= 1e14
+    even = nmf(Y, 5, loss="kl", solver=solver, init=(W * [1, 1e14, 1, 1, 1], H / [1, 1e14, 1, 1, 1]), max_iter=20)
+    result = nmf(Y, 5, loss="kl", solver=solver, init=(W, H), max_iter=20)
+    # the start lifts entries to a fraction of the others
+    assert (np.diff(result.trace.loss[1:]) <= 1e-10 * result.trace.loss[0]).all()
+    if solver != "msom":  # its metric, sums of rows of the Hessian, sees the scales
+        assert result.loss <= 1.5 * even.loss
+
+
+@pytest.mark.parametrize("init", ["auto", "svd"])
+def test_kl_descends_when_the_rank_is_larger_than_the_sizes(init):
+    """Components die here, and what is left of them must not raise the loss."""
+    rng = np.random.default_rng(0)
+    Y = planted((12, 15), 3, rng)[0] + 0.01 * rng.random((12, 15))
+    result = nmf(Y, 20, loss="kl", seed=0, init=init, max_iter=40, tol=0)
+    assert (np.diff(result.trace.loss) <= 1e-12 * result.trace.loss[0]).all()
+    assert result.loss < 1e-3
+
+
+def test_a_block_of_completed_data_is_made_anew_after_balancing(rng):
+    """With missing entries the block at hand belongs to the scales before."""
+    T, mask = rng.random((5, 6)), rng.random((5, 6)) < 0.8
+    problem = Problem(np.where(mask, T, 0.0), mask, Frobenius(), (NonNegative(l1=0.1),) * 2)
+    state = problem.start([rng.random((5, 2)), rng.random((6, 2))], 0)
+    scales = [np.array([4.0, 0.5]), np.array([0.25, 2.0])]
+    after = problem.scaled(state, scales)
+    block = problem.next_block(after, after.factors, 0)
+    np.testing.assert_allclose(block.gram, after.factors[1].T @ after.factors[1], rtol=1e-12)
+    assert block.value(after.factors[0]) == pytest.approx(problem.fit(state), rel=1e-12)

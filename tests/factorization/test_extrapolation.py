@@ -7,6 +7,7 @@ from tensorly_hdr import Extrapolation, ncp, nmf
 from tensorly_hdr.linalg import reconstruct
 from tensorly_hdr.losses import Frobenius, KullbackLeibler
 from tensorly_hdr.penalties import NonNegative, Simplex
+from tensorly_hdr.regression import hals
 
 SHAPE = (9, 10, 8)
 
@@ -95,3 +96,36 @@ def test_extrapolation_reaches_the_same_optimum_when_one_factor_is_free(rng):
     options = {"init": (W, None), "fixed": (0,), "seed": 0, "tol": 1e-15, "max_iter": 3000}
     plain, fast = nmf(Y, 4, **options), nmf(Y, 4, extrapolate=True, **options)
     assert fast.loss == pytest.approx(plain.loss, rel=1e-10)
+
+
+def test_the_schedule_of_the_step_and_its_ceiling():
+    """Replayed from the restarts alone: a restart brings the ceiling down to the last step that was safe."""
+    T, init = ill_conditioned(0)
+    rule = Extrapolation(beta=0.9)
+    extra = ncp(T, 4, init=init, extrapolate=rule, max_iter=80, tol=0).trace.extra
+    beta = safe = rule.beta
+    ceiling, undone = 1.0, False
+    for step, restart in zip(extra["beta"][1:], extra["restart"][1:] == 1, strict=True):
+        assert step == (0.0 if undone else beta)
+        if restart:
+            ceiling, beta = safe, beta / rule.eta
+        elif step > 0:
+            safe, beta, ceiling = beta, min(ceiling, rule.gamma * beta), min(1.0, rule.gamma_bar * ceiling)
+        undone = restart
+    assert extra["restart"].sum() >= 2
+
+
+def test_a_restart_gives_back_what_the_solver_remembered():
+    T, init = ill_conditioned(0)
+    found = []
+
+    def remembering(u, block, penalty, n_iter=1, memory=None):
+        found.append(memory or 0)
+        return hals(u, block, penalty, 5)[0], found[-1] + 1
+
+    rule = Extrapolation(beta=0.9)
+    extra = ncp(T, 4, init=init, solver=remembering, extrapolate=rule, max_iter=40, tol=0).trace.extra
+    undone = extra["restart"][1:] == 1
+    assert undone[:-1].any()
+    expected = np.concatenate([[0], np.cumsum(~undone)[:-1]])
+    np.testing.assert_array_equal(np.reshape(found, (-1, 3)), np.tile(expected[:, None], 3))

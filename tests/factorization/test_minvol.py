@@ -175,3 +175,33 @@ def test_coefficients_of_the_divergence_are_optimal_on_the_simplex(rng):
 def test_bad_options(options, word, rng):
     with pytest.raises(ValueError, match=word):
         minvol_nmf(scattered(rng)[0], 3, **options)
+
+
+@pytest.mark.parametrize("sum_to_one", ["H", "W"])
+@pytest.mark.parametrize("loss", ["frobenius", "kl"])
+def test_a_random_start_is_at_the_scale_of_the_data_whatever_their_unit(loss, sum_to_one, rng):
+    Y = rng.random((6, 3)) @ rng.dirichlet(np.ones(3), 20).T
+    options = {"loss": loss, "sum_to_one": sum_to_one, "init": "random", "seed": 0, "max_iter": 10, "tol": 0}
+    one, power = minvol_nmf(Y, 3, **options), 2.0**330
+    other = minvol_nmf(power * Y, 3, **options)
+    degree = 2 if loss == "frobenius" else 1
+    assert other.loss / power**degree == pytest.approx(one.loss, rel=1e-6)
+    if sum_to_one == "H":
+        assert one.factors[0].mean() == pytest.approx(Y.mean(), rel=0.5)
+
+
+@pytest.mark.parametrize("sum_to_one", ["H", "W"])
+@pytest.mark.parametrize("loss", ["frobenius", "kl"])
+def test_data_of_zeros(loss, sum_to_one):
+    result = minvol_nmf(np.zeros((5, 6)), 3, loss=loss, sum_to_one=sum_to_one, init="random", seed=0, max_iter=30)
+    assert all(np.isfinite(u).all() and (u >= 0).all() for u in result.factors)
+    assert (np.diff(result.trace.loss) <= 1e-12 * result.trace.loss[0]).all()
+    free = result.factors[0].sum(axis=0) if sum_to_one == "W" else result.factors[1].sum(axis=1)
+    np.testing.assert_allclose(free, 1.0, rtol=1e-12)
+
+
+def test_an_atom_without_data_gets_the_least_volume_or_an_even_share():
+    """Without data the quadratic part decides; without it nothing does."""
+    C = np.zeros((3, 1))
+    np.testing.assert_allclose(sum_to_one(np.array([[1.0], [2.0], [2.0]]), C, C, axis=0).ravel(), [0.5, 0.25, 0.25])
+    np.testing.assert_allclose(sum_to_one(C, C, C, axis=0), 1 / 3)

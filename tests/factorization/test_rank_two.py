@@ -6,6 +6,7 @@ import xarray as xr
 from scipy.optimize import nnls as scipy_nnls
 
 from tensorly_hdr import rank_two_nmf
+from tensorly_hdr.factorization.rank_two import _line
 
 
 def draw(rng, m=9, n=14):
@@ -127,3 +128,22 @@ def test_scale_precision_and_labels(rng):
 def test_bad_input(Y, options, word):
     with pytest.raises(ValueError, match=word):
         rank_two_nmf(Y, **options)
+
+
+def test_the_line_is_the_best_fit_of_columns_as_bright_as_they_are(rng):
+    """Neither another point nor another direction of sum zero leaves less, on noisy data with faint columns."""
+    Y = rng.random((7, 2)) @ rng.random((2, 30)) * 10.0 ** rng.uniform(-3, 0, 30) + 0.01 * rng.random((7, 30))
+    centre, direction, _, sums = _line(Y, Y.dtype)
+    Y = Y / Y.max()
+
+    def rest(point, along):
+        D = Y - np.outer(point, sums)
+        return np.sum((D - np.outer(along, along @ D)) ** 2)
+
+    least = rest(centre, direction)
+    for size in (1e-3, 0.1):
+        for _ in range(30):
+            a, b = (size * (v - v.mean()) for v in rng.standard_normal((2, 7)))
+            other = direction + b
+            assert rest(centre + a, direction) >= least * (1 - 1e-12)
+            assert rest(centre, other / np.linalg.norm(other)) >= least * (1 - 1e-12)

@@ -184,3 +184,10 @@ def test_the_sparse_path_of_the_manuscript_prunes_components():
         alive[weight] = int((factors[0].any(axis=0) & factors[1].any(axis=0)).sum())
     assert [alive[w] for w in (0.7, 0.75, 1.5, 2, 4, 5)] == [3, 2, 2, 1, 1, 0]
     assert list(alive.values()) == sorted(alive.values(), reverse=True)
+
+
+@pytest.mark.parametrize("when", ["start", "every"])
+def test_balanced_factors_keep_single_precision(when, rng):
+    T = rng.random((5, 6, 7)).astype(np.float32)
+    result = ncp(T, 2, penalties=NonNegative(l1=0.1), balance=when, seed=0, max_iter=5)
+    assert [u.dtype for u in result.factors] == [np.float32] * 3

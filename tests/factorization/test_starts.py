@@ -110,3 +110,22 @@ def test_sweeps_of_a_solved_block_move_nothing(rng):
     solved, _ = hals(rng.random((30, 4)), block, NonNegative(), 5000)
     again, _ = hals(solved, block, NonNegative(), 20, delta=0.1)
     np.testing.assert_allclose(again, solved, atol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kl"])
+def test_the_svd_start_of_an_empty_sparse_matrix(loss):
+    result = nmf(csr_array((30, 40)), 3, init="svd", loss=loss, seed=0, max_iter=5)
+    assert result.loss <= 1e-6
+    assert all(np.isfinite(u).all() for u in result.factors)
+
+
+def test_the_svd_start_weighs_each_part_by_its_share_of_the_singular_value(rng):
+    Y = rng.random((12, 10))
+    W, H = nmf(Y, 3, init="svd", max_iter=0).factors
+    U, s, Vt = np.linalg.svd(Y)
+    shares = []
+    for k in range(3):
+        shares.append(s[k] * max(np.linalg.norm(np.maximum(e * U[:, k], 0)) * np.linalg.norm(np.maximum(e * Vt[k], 0))
+                                 for e in (1, -1)))  # fmt: skip
+    found = np.linalg.norm(W, axis=0) * np.linalg.norm(H, axis=0)
+    np.testing.assert_allclose(found / found[0], np.array(shares) / shares[0], rtol=1e-3)

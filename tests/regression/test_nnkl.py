@@ -268,3 +268,18 @@ def test_bad_combinations_of_loss_and_data(rng):
         nnkl(A, csc_matrix(Y), loss=Beta(1.5))
     with pytest.raises(ValueError, match="no exact update"):
         nnkl(A, Y + 1, loss=Beta(1.5), penalty=NonNegative(l1=1.0))
+
+
+@pytest.mark.parametrize("solver", KL_SOLVERS)
+def test_atoms_of_very_different_scales(solver, rng):
+    """Powers of two on the atoms move to the coefficients: the floor of an entry is a share of the model."""
+    A, Y = counts(rng)
+    scales = 2.0 ** np.array([0, 50, -50, 0, 20])
+    start = rng.random((5, 6)) + 0.1
+    u = KL_SOLVERS[solver](start.T, Entrywise(np.ascontiguousarray(Y.T), A, KullbackLeibler()), NonNegative(), 5)[0]
+    block = Entrywise(np.ascontiguousarray(Y.T), A * scales, KullbackLeibler())
+    v = KL_SOLVERS[solver](start.T / scales, block, NonNegative(), 5)[0]
+    # msom is in the metric of the sums, which sees the scales
+    if solver not in ("msom", "safeguarded_msom"):
+        np.testing.assert_allclose((v * scales) @ A.T, u @ A.T, rtol=1e-9)
+    assert block.value(v) <= block.value(start.T / scales)
