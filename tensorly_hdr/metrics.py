@@ -116,7 +116,9 @@ def core_consistency(T: Any, factors: Sequence[Any]) -> float:
     r"""How superdiagonal the core is that fits ``T`` best on these factors, in % [1]_.
 
     :math:`100 (1 - \|G - I\|_F^2 / r)` with :math:`G = T \times_1 A_1^+ \cdots \times_d A_d^+` and I the core of the CP
-    model. Near 100 for a valid model; low or negative when components interact, a sign of too many of them.
+    model. Near 100 for a valid model; low or negative when components interact, a sign of too many of them, or when the
+    columns of a factor are nearly collinear, since G then amplifies the noise. The columns of a component are first
+    brought to one norm in all modes: the model leaves their scales free, and the core depends on them.
 
     Parameters
     ----------
@@ -146,11 +148,18 @@ def core_consistency(T: Any, factors: Sequence[Any]) -> float:
     check.at_least_three_modes("T", T.shape)
     check.same_shape("factors", tuple(len(u) for u in arrays), T.shape)
     core, r = T, arrays[0].shape[1]
-    for u in arrays:  # each contraction moves the next mode to the front
+    for u in _evenly(arrays):  # each contraction moves the next mode to the front
         core = np.tensordot(core, np.linalg.pinv(u), axes=(0, 1))
     core = np.array(core)
     core[(np.arange(r),) * T.ndim] -= 1.0
     return float(100.0 * (1.0 - np.sum(core**2) / r))
+
+
+def _evenly(factors: Sequence[NDArray]) -> list[NDArray]:
+    """Factors of the same tensor, the columns of each component of one norm in all modes."""
+    norms = [np.linalg.norm(u, axis=0) for u in factors]
+    common = np.prod([n ** (1.0 / len(factors)) for n in norms], axis=0)
+    return [u * np.divide(common, n, out=np.zeros_like(n), where=n > 0) for u, n in zip(factors, norms, strict=True)]
 
 
 def _cosines(u: NDArray, v: NDArray) -> NDArray:

@@ -59,7 +59,9 @@ def compare_ranks(
     xarray.Dataset
         On "rank": ``best_loss``; ``spread``, how much worse the worst start is; ``stability``, how well the other
         starts find the same factors (NaN with one start); ``core_consistency`` in % (NaN for a matrix);
-        ``holdout_error``, the relative error on hidden entries (NaN without). On "rank" and "start": ``loss``.
+        ``holdout_error``, the relative error on hidden entries (NaN without). On "rank" and "start": ``loss``. On
+        "start": the coordinate ``seed``; ``ncp(T, rank, mask=mask, seed=int(table.seed[k]), **options)`` is the k-th
+        start again.
 
     Raises
     ------
@@ -102,7 +104,8 @@ def compare_ranks(
             row["holdout_error"] = _relative_error(data, fitted, hidden)
         rows.append(row)
     columns = {k: (("rank", "start") if k == "loss" else "rank", [r[k] for r in rows], _labels(k)) for k in ABOUT}
-    coords = {"rank": ("rank", list(ranks), {"long_name": "Rank"}), "start": np.arange(n_init)}
+    rank_axis = ("rank", list(ranks), {"long_name": "Rank"})
+    coords = {"rank": rank_axis, "start": np.arange(n_init), "seed": ("start", seeds)}
     return xr.Dataset(columns, coords=coords)
 
 

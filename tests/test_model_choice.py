@@ -62,11 +62,29 @@ def test_a_matrix_has_no_core_and_one_start_no_stability(rng):
 
 @pytest.mark.parametrize("shape", [(6, 7, 8), (5, 4, 6, 3)])
 def test_core_consistency_is_that_of_tlviz(shape, rng):
+    from tlviz.factor_tools import distribute_weights_evenly
     from tlviz.model_evaluation import core_consistency as peer
 
     T = rng.random(shape)
     result = ncp(T, 2, seed=0, max_iter=20)
-    assert core_consistency(T, result) == pytest.approx(peer(to_tensorly(result), T), rel=1e-8)
+    even = distribute_weights_evenly(to_tensorly(result))
+    assert core_consistency(T, result) == pytest.approx(peer(even, T), rel=1e-8)
+
+
+def test_core_consistency_does_not_depend_on_the_scales_that_the_model_leaves_free(rng):
+    T = rng.random((6, 7, 8))
+    A, B, C = ncp(T, 3, seed=0, max_iter=20).factors
+    scale = np.array([1.0, 1e3, 1e-2])
+    expected = core_consistency(T, [A, B, C])
+    assert core_consistency(T, [A * scale, B, C / scale]) == pytest.approx(expected, rel=1e-8)
+    with_zero = [np.column_stack([u, np.zeros(len(u))]) for u in (A, B, C)]
+    assert core_consistency(T, with_zero) == pytest.approx((3 * expected + 0.0) / 4, rel=1e-8)
+
+
+def test_the_seeds_of_the_table_make_its_runs_again(planted, table):
+    rank, start = 4, 2
+    again = ncp(planted.clip(0), rank, seed=int(table["seed"][start]), **OPTIONS)
+    assert again.loss == table["loss"].sel(rank=rank, start=start).item()
 
 
 def test_stability_compares_with_the_best_start(rng):

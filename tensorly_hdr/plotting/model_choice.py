@@ -14,12 +14,14 @@ TITLES = {
     "core_consistency": "Core consistency (%)",
     "holdout_error": "Error on hidden entries",
 }
+FLOOR = -20.0  # % of core consistency; what is lower has no meaning but "not consistent", and would flatten the rest
 
 
 def rank_choice(table: Any, *, axes: Any = None) -> NDArray:
     """Draw what :func:`~tensorly_hdr.model_choice.compare_ranks` found: one panel a criterion that has values.
 
-    The line is that of the best start, the small dots are the others.
+    The line is that of the best start, the small dots are the others. A core consistency under -20 % is drawn there, as
+    a triangle that points down.
 
     Parameters
     ----------
@@ -42,13 +44,18 @@ def rank_choice(table: Any, *, axes: Any = None) -> NDArray:
     """
     ranks = table["rank"].values
     shown = [name for name in TITLES if np.isfinite(table[name].values).any()]
-    panels = several(axes, len(shown), n_cols=2, panel=(4.0, 3.0))
+    panels = several(axes, len(shown), n_cols=2, panel=(3.2, 2.7))
     for ax, name in zip(panels, shown, strict=True):
         values = table[name].values
         if name == "loss":
             for start in values.T:
                 ax.plot(ranks, start, ".", color="0.5", label="_nolegend_")
             values = table["best_loss"].values
+        if name == "core_consistency":
+            low = values < FLOOR
+            values = np.maximum(values, FLOOR)
+            ax.plot(ranks[low], values[low], "v", color="0.3", markersize=9, clip_on=False, zorder=3)
+            ax.set_ylim(FLOOR, 105)
         ax.plot(ranks, values, "o-")
         ax.set(xlabel="Rank", ylabel=TITLES[name])
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
