@@ -113,3 +113,8 @@ def test_holdout_leaves_an_entry_in_every_slice(shape):
 def test_holdout_refuses(bad, word):
     with pytest.raises(ValueError, match=word):
         holdout(np.ones((3, 4)), **bad)
+
+
+def test_a_vector_has_no_slices_to_keep():
+    with pytest.raises(ValueError, match="2 dimensions or more"):
+        holdout(np.ones(5))
