@@ -18,7 +18,7 @@ def mu(
 ) -> tuple[Any, None]:
     """Multiply each entry by what minimizes the separable majorant at ``u``; entries stay positive [1]_ [2]_ [3]_.
 
-    Entries stay above a floor (:func:`~tensorly_hdr.regression.base.floor_of`), so that none is locked at zero.
+    Entries stay above a floor, a negligible share of the model of their row, so that none is locked at zero.
     For least squares with nonnegative products, ``u * max(cross - l1, 0) / (u gram + l2 u)``; for Kullback-Leibler, the
     positive root of ``l2 x**2 + (column sums + l1) x - c`` with ``c = u * (Y / M) K``.
 
