@@ -50,8 +50,8 @@ def nnkl(
         Exact for ``l1``, ``l2`` and both (other divergences: l1 for ``b <= 1``).
     solver : {"auto", "ccd", "newton", "mu", "mu_extrapolated", "msom", "mirror"} or an update function
         "auto" is coordinate descent, "ccd", on NumPy and sparse arrays where numba compiles it, and the multiplicative
-        updates, "mu", elsewhere. None lets the objective rise. Entries stay above 1e-16 (1e-8 in single precision)
-        times the largest of their column.
+        updates, "mu", elsewhere. None lets the objective rise. Entries stay above a floor of at most
+        1e-16 (1e-8 in single precision) times the largest of their column.
     init : array of the shape of ``X``, optional
         The start; by default a constant per column, scaled so that the model has the sum of the data.
     tol_gap : float, optional
