@@ -31,7 +31,7 @@ def nnls(
         One atom per column; signs are free.
     Y : array of shape (m, n) or (m,)
         One observation per column, same unit as ``A @ X``; may be scipy.sparse. NumPy arrays, array-likes, DataArrays;
-        PyTorch tensors with the solvers "mu", "msom", "pgd", "fista", "spg" and "admm".
+        PyTorch tensors with the solvers "mu", "msom", "pgd", "fista" and "admm".
     penalty : Penalty, default ``NonNegative()``
         ``g``, a function of ``X`` as it is returned: ``Simplex()`` makes each column sum to one.
     solver : {"auto", "block_pivoting", "active_set", "hals", "mu", "msom", "pgd", "fista", "spg", "admm"} or a function

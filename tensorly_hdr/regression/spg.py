@@ -17,7 +17,8 @@ CURVED = 0.5
 """Under this ratio of the two steps of Barzilai and Borwein, the displacement mixes curvatures: take the short one."""
 
 
-@declares(convex, monotone=True, any_namespace=True)
+# NumPy only: the steps are plain numbers, through which no derivative would flow
+@declares(convex, monotone=True, any_namespace=False)
 def spg(u: Any, block: Quadratic, penalty: Penalty, n_iter: int = 1, memory: float | None = None) -> tuple[Any, float]:
     r"""Proximal gradient with steps of Barzilai and Borwein [1]_ [2]_, made monotone without evaluating the loss.
 

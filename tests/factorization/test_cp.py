@@ -7,9 +7,8 @@ from scipy.sparse import random_array
 from sklearn.decomposition import NMF
 
 from tensorly_hdr import ncp, nmf, nnls
-from tensorly_hdr.factorization.problem import Problem
 from tensorly_hdr.linalg import reconstruct
-from tensorly_hdr.losses import Beta, Frobenius, KullbackLeibler
+from tensorly_hdr.losses import Beta, KullbackLeibler
 from tensorly_hdr.metrics import factor_match_score, kkt_residual
 from tensorly_hdr.penalties import Box, HardSparse, NonNegative, Simplex, SquaredL2, Zero
 from tensorly_hdr.regression import KL_SOLVERS, LS_SOLVERS
@@ -291,15 +290,3 @@ def test_kl_descends_when_the_rank_is_larger_than_the_sizes(init):
     result = nmf(Y, 20, loss="kl", seed=0, init=init, max_iter=40, tol=0)
     assert (np.diff(result.trace.loss) <= 1e-12 * result.trace.loss[0]).all()
     assert result.loss < 1e-3
-
-
-def test_a_block_of_completed_data_is_made_anew_after_balancing(rng):
-    """With missing entries the block at hand belongs to the scales before."""
-    T, mask = rng.random((5, 6)), rng.random((5, 6)) < 0.8
-    problem = Problem(np.where(mask, T, 0.0), mask, Frobenius(), (NonNegative(l1=0.1),) * 2)
-    state = problem.start([rng.random((5, 2)), rng.random((6, 2))], 0)
-    scales = [np.array([4.0, 0.5]), np.array([0.25, 2.0])]
-    after = problem.scaled(state, scales)
-    block = problem.next_block(after, after.factors, 0)
-    np.testing.assert_allclose(block.gram, after.factors[1].T @ after.factors[1], rtol=1e-12)
-    assert block.value(after.factors[0]) == pytest.approx(problem.fit(state), rel=1e-12)

@@ -9,8 +9,10 @@ from scipy.sparse import random_array
 from tensorly_hdr import holdout, ncp, nmf
 from tensorly_hdr.blocks import half_square
 from tensorly_hdr.factorization.missing import Completion
-from tensorly_hdr.factorization.problem import residual
+from tensorly_hdr.factorization.problem import Problem, residual
 from tensorly_hdr.linalg import reconstruct
+from tensorly_hdr.losses import Frobenius
+from tensorly_hdr.penalties import NonNegative
 
 
 @pytest.mark.parametrize("hidden", [0.01, 0.5])
@@ -118,3 +120,15 @@ def test_holdout_refuses(bad, word):
 def test_a_vector_has_no_slices_to_keep():
     with pytest.raises(ValueError, match="2 dimensions or more"):
         holdout(np.ones(5))
+
+
+def test_a_block_of_completed_data_is_made_anew_after_balancing(rng):
+    """With missing entries the block at hand belongs to the scales before."""
+    T, mask = rng.random((5, 6)), rng.random((5, 6)) < 0.8
+    problem = Problem(np.where(mask, T, 0.0), mask, Frobenius(), (NonNegative(l1=0.1),) * 2)
+    state = problem.start([rng.random((5, 2)), rng.random((6, 2))], 0)
+    scales = [np.array([4.0, 0.5]), np.array([0.25, 2.0])]
+    after = problem.scaled(state, scales)
+    block = problem.next_block(after, after.factors, 0)
+    np.testing.assert_allclose(block.gram, after.factors[1].T @ after.factors[1], rtol=1e-12)
+    assert block.value(after.factors[0]) == pytest.approx(problem.fit(state), rel=1e-12)

@@ -1,0 +1,171 @@
+"""Options out of range, and data on the edge of what is allowed: each has one defined behaviour."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.sparse import csr_array
+
+import tensorly_hdr as hdr
+from tensorly_hdr import interop, metrics
+from tensorly_hdr.penalties import NonNegative, Simplex, SquaredL2
+
+GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
+A = np.random.default_rng(1).random((6, 3)) + 0.1
+LABELLED = xr.DataArray(GOOD, dims=("a", "b"), coords={"a": np.arange(6), "b": np.arange(5)})
+
+
+@pytest.mark.parametrize(
+    "method", [hdr.nmf, hdr.ncp, hdr.pro_als, lambda Y, r: hdr.proco_als(Y, r, 2), hdr.spa, hdr.snpa, hdr.minvol_nmf]
+)
+@pytest.mark.parametrize("rank", [0, -1, 2.0, "2", None, True, [2]])
+def test_rank_must_be_a_positive_integer(method, rank):
+    with pytest.raises(ValueError, match="rank must be a positive integer"):
+        method(GOOD, rank)
+
+
+@pytest.mark.parametrize("method", [hdr.spa, hdr.snpa])
+def test_rank_too_large_for_separable(method):
+    with pytest.raises(ValueError, match="rank must be at most 5"):
+        method(GOOD, 6)
+
+
+def test_a_dimension_called_component_is_kept_apart():
+    W, H = hdr.nmf(xr.DataArray(GOOD, dims=("band", "component")), 2, seed=0, max_iter=3).to_xarray()
+    assert W.dims == ("band", "component_2")
+    assert H.dims == ("component", "component_2")
+
+
+def test_rank_above_the_dimensions_is_allowed_in_nmf():
+    assert hdr.nmf(GOOD, 9, seed=0, max_iter=5).factors[0].shape == (6, 9)
+
+
+@pytest.mark.parametrize(
+    ("call", "word"),
+    [
+        (lambda: hdr.nnls(A, np.ones(5)), "rows of A = 6, rows of Y = 5"),
+        (lambda: hdr.nnls(np.ones(3), np.ones(3)), "A must have 2 dimension"),
+        (lambda: hdr.nnls(A, np.ones((6, 2, 2))), "Y must have 1 or 2"),
+        (lambda: hdr.nnls(A, GOOD, init=np.ones((5, 3))), "init must have shape"),
+        (lambda: hdr.nnls(A, GOOD, solver="hal"), "solver must be one of"),
+        (lambda: hdr.nnls(A, GOOD, solver=3), "solver must be one of"),
+        (lambda: hdr.nnls(A, GOOD, solver="mu", penalty=Simplex()), "does not handle Simplex"),
+        (lambda: hdr.sparse_nnls(A, GOOD, 0), "k must be a positive integer"),
+        (lambda: hdr.nnomp(A, GOOD, 1.5), "k must be a positive integer"),
+        (lambda: hdr.sparse_nnls(A, GOOD, 2, solver="tree"), "solver must be one of"),
+        (lambda: hdr.sparse_nnls(A, GOOD, 2, solver=hdr.nnls), "solver must be one of"),
+        (lambda: hdr.sparse_nnls(np.ones((2, 60)), np.ones(2), 9, solver="enumeration"), "would list"),
+        (lambda: hdr.nnkl(A, GOOD, penalty=SquaredL2(1.0)), "does not handle SquaredL2"),
+        (lambda: hdr.nnkl(np.vstack([A, 0 * A[:1]]), np.ones(7)), "row\\(s\\) \\[6\\]"),
+        (lambda: hdr.nmf(GOOD[0], 2), "Y must have 2 dimensions"),
+        (lambda: hdr.nmf(GOOD[None], 2), "use ncp for tensors"),
+        (lambda: hdr.ncp(GOOD[0], 2), "2 dimensions or more"),
+        (lambda: hdr.nmf(GOOD, 2, loss="l1"), "loss must be one of"),
+        (lambda: hdr.nmf(GOOD, 2, loss="kl", solver="hals"), "solver must be one of"),
+        (lambda: hdr.nmf(GOOD, 2, penalties=(NonNegative(),)), "one for each of the 2 modes"),
+        (lambda: hdr.nmf(GOOD, 2, loss=hdr.Beta(1.5), penalties=NonNegative(l1=1.0)), "no exact update"),
+        (lambda: hdr.nmf(GOOD, 2, loss=hdr.Beta(0.5), penalties=NonNegative(l2=1.0)), "no exact update"),
+        (lambda: hdr.nmf(0 * GOOD, 2, loss="is"), "must be positive"),
+        (lambda: hdr.nmf(GOOD, 2, init="nndsvdd"), "init must be one of"),
+        (lambda: hdr.nmf(GOOD, 2, init=(A,)), "factors in init = 1"),
+        (lambda: hdr.nmf(GOOD, 2, init=(A, None)), r"init\[0\] must have shape \(6, 2\)"),
+        (lambda: hdr.nmf(GOOD, 2, n_init=0), "n_init must be a positive"),
+        (lambda: hdr.nmf(GOOD, 2, balance="always"), "balance must be one of"),
+        (lambda: hdr.nmf(GOOD, 2, balance="every"), "positive degree on every factor"),
+        (lambda: hdr.Extrapolation(beta=1.5), "beta must be a fraction"),
+        (lambda: hdr.Extrapolation(gamma=2.0), "gamma_bar < gamma < eta is needed"),
+        (lambda: hdr.Extrapolation(gamma_bar=0.9), "gamma_bar < gamma < eta is needed"),
+        (lambda: hdr.holdout(GOOD, 1.5), "fraction must be a fraction"),
+        (lambda: hdr.compare_ranks(GOOD, []), "ranks must hold"),
+        (lambda: metrics.core_consistency(GOOD, [A, A]), "must have shape|3 dimensions"),
+        (lambda: hdr.nmf(GOOD, 2, fixed=(0,)), "needs the values"),
+        (lambda: hdr.nmf(GOOD, 2, init=(None, GOOD[0]), fixed=(0,)), "holds no factor"),
+        (lambda: hdr.nmf(GOOD, 2, init=(A[:, :2], None), fixed=(0, 1)), "every mode"),
+        (lambda: hdr.nmf(GOOD, 2, init=(A[:, :2], None), fixed=(7,)), "fixed must hold modes"),
+        (lambda: hdr.nmf(GOOD, 2, n_inner=0), "n_inner"),
+        (lambda: hdr.nmf(GOOD, 2, seed="zero"), "seed must be"),
+        (lambda: hdr.nmf(GOOD, 2, mask=np.ones((2, 2), bool)), "mask must have the shape"),
+        (lambda: hdr.nmf(GOOD, 2, mask=np.zeros((6, 5), bool)), "hides every entry"),
+        (lambda: hdr.nmf(GOOD + np.nan, 2, mask=GOOD > 0), "NaN or infinite"),
+        (lambda: hdr.tucker_compress(GOOD, (2, 3)), r"ranks\[1\] must be at most 2, the product of the other ranks"),
+        (lambda: hdr.tucker_compress(GOOD, 6), "ranks must be at most 5, the size of mode 1"),
+        (lambda: hdr.tucker_compress(GOOD, (2,)), "one for each of the 2 modes"),
+        (lambda: hdr.tucker_compress(GOOD, 2.0), "ranks must be a positive integer"),
+        (lambda: hdr.tucker_compress(GOOD[0], 1), "2 dimensions or more"),
+        (lambda: hdr.proco_als(GOOD, 2, (2, "3")), r"ranks\[1\] must be a positive integer"),
+        (lambda: hdr.proco_als(GOOD, 2, hdr.tucker_compress(GOOD.T, 2)), "the tensor that ranks compresses"),
+        (lambda: hdr.pro_als(GOOD, 2, n_polish=-1), "n_polish must be a positive integer"),
+        (lambda: hdr.pro_als(GOOD, 2, init="nndsvd"), "init must be one of"),
+        (lambda: hdr.project_on_cone(GOOD, A), "rows of X = 6, columns of U = 3"),
+        (lambda: hdr.balance([GOOD, A], SquaredL2(1.0)), "sizes must agree"),
+        (lambda: hdr.balance([], SquaredL2(1.0)), "factors is empty"),
+        (lambda: hdr.Box(1.0, 0.0), "lower must be at most upper"),
+        (lambda: hdr.Simplex(axis=2), "axis must be 0"),
+        (lambda: hdr.Simplex(total=0.0), "total must be a positive"),
+        (lambda: hdr.HardSparse(0), "k must be a positive integer"),
+        (lambda: metrics.nmse(GOOD, GOOD[:2]), "must have shape"),
+        (lambda: hdr.nmf(GOOD, 2, fixed=0), "fixed must be a sequence"),
+        (lambda: hdr.nmf(GOOD, 2, fixed=(0.5,), init=(A, None)), "fixed must hold modes"),
+        (lambda: hdr.nnls(A, 3.0), "got the scalar"),
+        (lambda: hdr.Box("a"), "both numbers"),
+        (lambda: hdr.Box(np.inf, np.inf), "lower must be at most upper"),
+        (lambda: hdr.Beta(np.nan), "beta must be a finite"),
+        (lambda: hdr.spa(1e200 * GOOD, 2), "rescale the data"),
+        (lambda: hdr.nmf(1e-200 * GOOD, 2), "rescale the data"),
+        (lambda: metrics.kkt_residual(A, GOOD[:5], np.ones((3, 5))), "rows of A = 6, rows of Y = 5"),
+        (lambda: interop.label([A, A], GOOD), "must have shape"),
+        (lambda: hdr.datasets.load(len), "name must be one of"),
+        (lambda: hdr.nmf(LABELLED, 2, mask=(LABELLED > 0).T), "same dimensions in the same order"),
+        (lambda: hdr.nmf(LABELLED, 2, mask=(LABELLED > 0)[::-1]), "different coordinates along 'a'"),
+        (lambda: hdr.nnls(LABELLED, LABELLED.rename(a="c")), "same dimensions in the same order"),
+        (lambda: hdr.nnls(LABELLED, LABELLED), "must have different names"),
+    ],
+)
+def test_value_errors_name_the_argument(call, word):
+    with pytest.raises(ValueError, match=word):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "word"),
+    [
+        (lambda: hdr.nnls(A, GOOD, penalty=NonNegative), "write NonNegative"),
+        (lambda: hdr.nnls(A, GOOD, penalty="nonnegative"), "must have methods value"),
+        (lambda: hdr.nmf(GOOD, 2, penalties=NonNegative), "write NonNegative"),
+        (lambda: hdr.nmf(GOOD, 2, loss=hdr.Beta), "write Beta"),
+        (lambda: hdr.sparse_nnls(A, GOOD), "k"),
+        (lambda: hdr.nmf(GOOD, 2, mask=GOOD), "mask must be boolean"),
+        (lambda: hdr.nmf(GOOD, 2, max_iters=3), "max_iters"),
+        (lambda: hdr.nmf(GOOD, 2, penalties=5), "must have methods value"),
+        (lambda: hdr.balance([GOOD, GOOD], None), "must have methods value"),
+        (lambda: metrics.factor_match_score(None, [GOOD]), "estimate must be a sequence"),
+        (lambda: metrics.kkt_residual(A, GOOD, np.ones((3, 5)), NonNegative), "write NonNegative"),
+        (lambda: hdr.nmf(GOOD, 2, init=5), "init must be"),
+        (lambda: hdr.nmf(GOOD, 2, extrapolate=0.5), "extrapolate must be True, False or Extrapolation"),
+        (lambda: hdr.nmf(GOOD, 2, extrapolate=hdr.Extrapolation), "extrapolate must be True"),
+        (lambda: hdr.compare_ranks(GOOD, 3), "ranks must be a sequence"),
+        (lambda: hdr.holdout(csr_array(GOOD)), "sparse"),
+        (lambda: hdr.nmf(GOOD, 2, mask=csr_array(GOOD > 0.5)), "plain boolean array"),
+        (lambda: hdr.nmf(hdr.datasets.load("indian_pines"), 2), "Y.data"),
+        (lambda: hdr.nmf(GOOD), "rank"),
+    ],
+)
+def test_type_errors_name_the_argument(call, word):
+    with pytest.raises(TypeError, match=word):
+        call()
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kl"])
+def test_zero_rows_and_columns_are_fitted_by_zeros(loss):
+    Y = GOOD.copy()
+    Y[2], Y[:, 1] = 0, 0
+    W, H = hdr.nmf(Y, 2, loss=loss, seed=0, max_iter=300).factors
+    model = W @ H.T
+    assert np.abs(model[2]).max() < 1e-6
+    assert np.abs(model[:, 1]).max() < 1e-6
+    assert np.isfinite(model).all()
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kl"])
+def test_all_zero_data_are_fitted_by_zero(loss):
+    result = hdr.nmf(0 * GOOD, 2, loss=loss, seed=0)
+    assert result.loss == pytest.approx(0, abs=1e-9)
