@@ -16,7 +16,7 @@ from tensorly_hdr.regression.base import declares, floor_of
 def ccd(
     u: NDArray, block: Entrywise, penalty: NonNegative, n_iter: int = 1, memory: None = None
 ) -> tuple[NDArray, None]:
-    """Take Newton's step in two coordinates at a time, the model kept up to date (cf. [1]_); entries stay above a floor.
+    """Take Newton's step in two coordinates at a time, the model up to date (cf. [1]_); entries keep above a floor.
 
     The published method may raise the loss. Here it cannot: a step is lengthened or shortened by what is known of the
     derivative, without any evaluation of the loss (see ``kernels/kl_reference.py``). A coordinate that does not move
