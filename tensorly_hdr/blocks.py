@@ -189,15 +189,6 @@ class Entrywise:
         return out
 
 
-def fill(T: NDArray, mask: NDArray, model: NDArray) -> NDArray:
-    """Replace the missing entries by the model: the E step of expectation-maximization.
-
-    The least squares block of the filled data is a majorant of the loss on the observed entries, and touches it at the
-    factors that made the model: lowering the one lowers the other.
-    """
-    return np.where(mask, T, model)
-
-
 def least_squares(Y: Any, K: Any, square: float | None = None) -> Quadratic:
     r"""Block of :math:`\frac12 \|Y - u K^T\|_F^2`; ``Y`` dense or scipy.sparse, of shape (n, m).
 

@@ -169,7 +169,8 @@ def _start(
 def _pure_columns(Y: NDArray, rank: int, sum_to_one: str) -> tuple[NDArray, NDArray]:
     """SNPA; when scale is free, on columns of sum one, and with nonnegative coefficients of any sum."""
     if sum_to_one == "H":
-        return snpa(Y, rank).factors  # type: ignore[return-value]
+        found = snpa(Y, rank)
+        return found.W, found.H
     sums = Y.sum(axis=0)
     W = snpa(np.divide(Y, sums, out=np.zeros_like(Y), where=sums > 0), rank).W
     H, _ = active_set(np.ones((Y.shape[1], rank)), least_squares(Y.T, W), NonNegative())

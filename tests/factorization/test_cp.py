@@ -133,6 +133,7 @@ def test_masks(loss, rng):
     assert np.sqrt(np.mean(hidden**2)) < 0.05 * T.std()
 
 
+# one factor is free on purpose here: that scale escapes the penalty, which nmf warns of, is tested in test_scales.py
 @pytest.mark.filterwarnings("ignore:the penalties of mode:UserWarning")
 @pytest.mark.parametrize("g", [Simplex(), Box(0.0, 0.5), HardSparse(3), SquaredL2(0.1), Zero()], ids=repr)
 def test_other_penalties_on_one_factor(g, rng):
