@@ -87,7 +87,7 @@ lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet uv
 	$(PIN) --universal --fork-strategy fewest --python-version 3.11 --extra book --extra test --extra lint --extra bench -o constraints.txt
 	echo "torch==2.13.0" >> constraints.txt # by hand: make never installs it, CI and the extra "unrolled" do
-	$(PIN) --resolution lowest-direct --python-version 3.11 --extra plot -c <(printf 'pandas<2.3\npyparsing<3.2\n') -o constraints-oldest.txt
+	$(PIN) --resolution lowest-direct --python-version 3.11 --extra plot --extra music -c <(printf 'pandas<2.3\npyparsing<3.2\n') -o constraints-oldest.txt
 
 test-oldest:
 	$(PYTHON) -m venv _build/oldest

@@ -17,7 +17,7 @@ UNLIMITED = 2**62
 
 Iterate = tuple[Any, dict[str, float]]
 Callback = Callable[[int, Any, dict[str, float]], object]
-Status = Literal["converged", "max_iter", "max_time", "callback", "diverged", "optimal"]
+Status = Literal["converged", "max_iter", "max_time", "callback", "diverged", "optimal", "stalled"]
 
 
 class Stop(TypedDict, total=False):
