@@ -14,8 +14,8 @@ from tensorly_hdr.factorization.result import FactorResult
 class AtomsResult(FactorResult):
     """A factorization whose factor in one mode is made of atoms: ``factors[mode] = D[:, indices]``.
 
-    ``status`` is ``"stalled"`` when the same atoms came back, which ends the heuristic without proof of optimality. With
-    several dictionaries ``sources[q]`` tells from which one component ``q`` comes, and ``indices`` counts inside it.
+    ``status`` is ``"stalled"`` when the same atoms came back, which ends the heuristic without proof of optimality.
+    With several dictionaries ``sources[q]`` tells from which one component ``q`` comes, ``indices`` count inside it.
     """
 
     indices: NDArray = field(default_factory=lambda: np.empty(0, dtype=np.intp), kw_only=True)
@@ -25,7 +25,7 @@ class AtomsResult(FactorResult):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class CodedResult(FactorResult):
-    """A factorization with sparsely coded factors: ``factors[m] = dictionaries[m] @ codes[m]`` for the modes in ``codes``.
+    """A factorization with sparsely coded factors: ``factors[m] = D @ codes[m]`` for each mode ``m`` in ``codes``.
 
     ``codes[m]`` has shape (atoms, rank); ``indices[m]`` lists, for each component, the atoms it uses.
     """
