@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
@@ -104,7 +105,7 @@ def smooth_cp(
         first = Quadratic(np.eye(rank, dtype=T.dtype), small.Q.T @ start[mode])
         X = coder(np.zeros((U.shape[1], rank), dtype=T.dtype), first)
         steps = alternate(problem, start, {mode: X}, {mode: small.R}, {mode: coder}, plan)
-        full: Callable[[Any], Any] = _Expanded(U, mode)
+        full = partial(_expanded, U, mode)
         runs.append(run(steps, lambda s: problem.fit(s.state) + small.rest, view=full, **options))
     losses = np.array([trace.loss[-1] for _, trace, _, _ in runs])
     best, trace, status, n_iter = runs[int(np.argmin(losses))]
@@ -132,11 +133,6 @@ def _compressed(T: NDArray, U: NDArray, mode: int) -> _Compressed:
     return _Compressed(folded, Q, R, half_square(Y - Q @ small))
 
 
-class _Expanded(NamedTuple):
+def _expanded(U: NDArray, mode: int, s: Coded) -> tuple[NDArray, ...]:
     """From a state of the small problem to the factors of the tensor."""
-
-    U: NDArray
-    mode: int
-
-    def __call__(self, s: Coded) -> tuple[NDArray, ...]:
-        return tuple(self.U @ s.codes[m] if m == self.mode else u for m, u in enumerate(s.state.factors))
+    return tuple(U @ s.codes[m] if m == mode else u for m, u in enumerate(s.state.factors))
