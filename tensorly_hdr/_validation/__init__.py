@@ -39,12 +39,14 @@ from tensorly_hdr._validation.arrays import (
     order_of,
     plain_matrix,
     positive_entries,
+    reaches,
     same_dtype,
     same_labels,
     same_shape,
     same_size,
 )
 from tensorly_hdr._validation.methods import (
+    adaptation,
     beta_penalties,
     can_be_balanced,
     divergence,
@@ -61,10 +63,12 @@ from tensorly_hdr._validation.methods import (
     supported,
     supports_library,
     supports_loss,
+    templates_keep_scale,
     well_posed_scales,
 )
 
 __all__ = [
+    "adaptation",
     "as_array",
     "as_data",
     "at_least_three_modes",
@@ -102,6 +106,7 @@ __all__ = [
     "positive_entries",
     "positive_int",
     "rank_two",
+    "reaches",
     "rule_or_flag",
     "same_dtype",
     "same_labels",
@@ -117,6 +122,7 @@ __all__ = [
     "supports_library",
     "supports_loss",
     "tail",
+    "templates_keep_scale",
     "two_ends",
     "well_posed_scales",
 ]
