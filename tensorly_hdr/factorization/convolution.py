@@ -21,9 +21,10 @@ from tensorly_hdr.solve import Iterate
 def stacked(H: NDArray, n_taps: int) -> NDArray:
     """Copies of ``H`` (N, r) delayed by 0, 1, ... frames, side by side: (N, n_taps * r)."""
     n, rank = H.shape
-    out = np.zeros((n, n_taps, rank), dtype=H.dtype)
-    for t in range(min(n_taps, n)):
-        out[t:, t] = H[: n - t]
+    out = np.empty((n, n_taps, rank), dtype=H.dtype)
+    for t in range(n_taps):
+        out[:t, t] = 0.0
+        out[t:, t] = H[: max(n - t, 0)]
     return out.reshape(n, n_taps * rank)
 
 
@@ -181,7 +182,7 @@ def _power(x: NDArray, exponent: float) -> NDArray:
 def _floor(new: NDArray, weight: NDArray) -> NDArray:
     """Least values of the entries; one for all below that, since numbers short of the least normal one are slow."""
     smallest = 1e-32 if new.dtype == np.float64 else 1e-16
-    return np.maximum(floor_of(new, weight), smallest * new.max())
+    return np.asarray(np.maximum(floor_of(new, weight), smallest * new.max()))
 
 
 def alternate(problem: ConvolutiveProblem, W: NDArray, H: NDArray, n_inner: int, adapts: bool) -> Iterator[Iterate]:
