@@ -119,7 +119,7 @@ class ConvolutiveProblem:
             fit = ratio(self.Y, fit, overwrite=True)
         elif self.loss.beta != 2.0:
             # powers of what is left of the model in silence would leave the range of the numbers
-            np.maximum(fit, np.cbrt(np.finfo(fit.dtype).tiny) * self.Y.mean(), out=fit)
+            np.maximum(fit, np.cbrt(np.finfo(fit.dtype).tiny) * (self.Y.mean() or 1.0), out=fit)
         return State(W, H, stack, fit, self.mass(W, rank) if mass is None else mass)
 
     def _parts(self, state: State) -> tuple[NDArray | None, NDArray]:

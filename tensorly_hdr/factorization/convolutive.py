@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import Axis, axes_of, component_axis, default_axes, labelled
 from tensorly_hdr.factorization.convolution import ConvolutiveProblem, alternate, convolve, stacked
-from tensorly_hdr.losses import LOSSES, Beta, Frobenius, Loss
+from tensorly_hdr.losses import LOSSES, Beta, Frobenius, Loss, above_zero
 from tensorly_hdr.penalties import NonNegative
 from tensorly_hdr.regression import interior
 from tensorly_hdr.solve import Result, Stop, run
@@ -216,6 +216,7 @@ def _start(
         W, H = (rng.random(shape).astype(Y.dtype, copy=False) for shape in (size, H.shape))
     else:
         W = loudest_windows(problem, size, rng) if W0 is None else W0
+        H /= above_zero(W.sum(axis=(0, 1)))
     given = (None, None) if isinstance(init, str) else _pair(init, W.shape, H.shape, Y.dtype)
     if given[0] is not None:
         W = given[0]
