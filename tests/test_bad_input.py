@@ -31,6 +31,11 @@ FUNCTIONS = {
     "nmf_svd": (lambda Y: hdr.nmf(Y, 2, seed=0, max_iter=5, init="svd"), "must be nonnegative"),
     "nmf_snpa": (lambda Y: hdr.nmf(Y, 2, seed=0, max_iter=5, init="snpa"), "must be nonnegative"),
     "holdout": (lambda Y: hdr.holdout(Y, seed=0), None),
+    "convolutive_nmf": (lambda Y: hdr.convolutive_nmf(Y, 2, 3, max_iter=5), "must be nonnegative"),
+    "convolutive_nmf_adapted": (
+        lambda Y: hdr.convolutive_nmf(Y, templates=np.ones((6, 2, 2)) + np.arange(2), adapt=1.0, max_iter=5),
+        "must be nonnegative",
+    ),
     "compare_ranks": (
         lambda Y: hdr.compare_ranks(Y, [1, 2], n_init=2, seed=0, max_iter=5)["loss"].values,
         "must be nonnegative",
@@ -128,7 +133,7 @@ def test_negative_data_are_refused_where_the_problem_excludes_them(call, word):
 
 def numbers(result):
     """Arrays of a result, whatever it is."""
-    if isinstance(result, hdr.FactorResult):
+    if isinstance(result, hdr.FactorResult | hdr.ConvolutiveResult):
         return list(result.factors)
     if isinstance(result, hdr.Result):
         return [result.x]
@@ -168,7 +173,19 @@ def test_integers_and_booleans_are_numbers(call, dtype):
 
 @pytest.mark.parametrize(
     "name",
-    ["nnls_A", "nnkl_A", "spa", "snpa", "rank_two_nmf", "minvol_nmf", "balance", "nmse", "pro_als", "tucker_compress"],
+    [
+        "nnls_A",
+        "nnkl_A",
+        "spa",
+        "snpa",
+        "rank_two_nmf",
+        "minvol_nmf",
+        "balance",
+        "nmse",
+        "pro_als",
+        "tucker_compress",
+        "convolutive_nmf",
+    ],
 )
 def test_sparse_input_where_dense_is_needed_says_so(name):
     with pytest.raises(TypeError, match="sparse"):

@@ -39,6 +39,7 @@ from tensorly_hdr._validation.arrays import (
     order_of,
     plain_matrix,
     positive_entries,
+    reaches,
     same_dtype,
     same_labels,
     same_shape,
@@ -57,6 +58,7 @@ from tensorly_hdr._validation.coding import (
     unit_atoms,
 )
 from tensorly_hdr._validation.methods import (
+    adaptation,
     beta_penalties,
     can_be_balanced,
     divergence,
@@ -73,10 +75,12 @@ from tensorly_hdr._validation.methods import (
     supported,
     supports_library,
     supports_loss,
+    templates_keep_scale,
     well_posed_scales,
 )
 
 __all__ = [
+    "adaptation",
     "as_array",
     "as_data",
     "at_least_three_modes",
@@ -120,6 +124,7 @@ __all__ = [
     "positive_entries",
     "positive_int",
     "rank_two",
+    "reaches",
     "rule_or_flag",
     "same_dtype",
     "same_labels",
@@ -138,6 +143,7 @@ __all__ = [
     "supports_library",
     "supports_loss",
     "tail",
+    "templates_keep_scale",
     "two_ends",
     "unit_atoms",
     "well_posed_scales",
