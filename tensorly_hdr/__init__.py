@@ -64,6 +64,7 @@ _MODULES = (
     "majorants",
     "metrics",
     "model_choice",
+    "music",
     "penalties",
     "plotting",
     "regression",
