@@ -72,10 +72,10 @@ def _rate_of_labelled(name: str, x: Any, given: Any) -> int:
     if "time" not in x.coords or x.sizes["time"] < 2:
         raise ValueError(f"{name} must have a coordinate 'time' in seconds, of two samples or more.")
     time = np.asarray(x["time"], dtype=float)
-    found = (len(time) - 1) / (time[-1] - time[0])
+    found = (len(time) - 1) / float(time[-1] - time[0])
     if given is not None and abs(rate("rate", given) - found) > 0.5:
         raise ValueError(f"rate={given!r} contradicts the times of {name}, which make {found:g} samples a second.")
-    return max(int(round(found)), 1)
+    return max(round(found), 1)
 
 
 def long_enough(name: str, n: int, window: int, per_second: int) -> None:

@@ -60,8 +60,7 @@ def spectrogram(
 
     References
     ----------
-    .. [1] T. Cheng, M. Mauch, E. Benetos and S. Dixon, An attack/decay model for piano transcription, 2016; manuscript,
-       section 21.1.2.
+    .. [1] T. Cheng and others, An attack/decay model for piano transcription, ISMIR 2016; manuscript, section 21.1.2.
 
     Examples
     --------
