@@ -65,7 +65,9 @@ from tensorly_hdr._validation.methods import (
 )
 from tensorly_hdr._validation.sound import (
     file_there,
+    has_dims,
     increasing,
+    index_pairs,
     is_notes,
     is_path,
     known_name,
@@ -104,8 +106,10 @@ __all__ = [
     "gap_options",
     "generator",
     "growth_rates",
+    "has_dims",
     "in_domain",
     "increasing",
+    "index_pairs",
     "interval",
     "is_notes",
     "is_path",

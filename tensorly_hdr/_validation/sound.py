@@ -152,3 +152,23 @@ def labelled(name: str, x: Any, dims: tuple[str, ...]) -> None:
         got = getattr(x, "dims", type(x).__name__)
         raise TypeError(f"{name} must be a DataArray with the dimensions and coordinates {dims}, got {got}.")
     as_array(name, x)
+
+
+def has_dims(name: str, x: Any, dims: tuple[str, ...]) -> None:
+    """Refuse a DataArray with other dimensions; their order is free."""
+    if sorted(map(str, x.dims)) != sorted(dims):
+        raise ValueError(f"{name} must have the dimensions {dims}, got {x.dims}; rename them.")
+
+
+def index_pairs(name: str, values: Any, n_first: int, n_second: int) -> NDArray:
+    """Integer array (n, 2) of indices below ``n_first`` and ``n_second``, none twice."""
+    if values is None:
+        raise ValueError(f"{name} is needed with an estimate: music.match_notes(notes, estimate).")
+    array = np.asarray(values)
+    array = array.reshape(-1, 2).astype(np.intp) if array.size == 0 else array
+    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be integers of shape (n, 2), got {array.dtype} of shape {array.shape}.")
+    for column, n in zip(array.T, (n_first, n_second), strict=True):
+        if column.size and (column.min() < 0 or column.max() >= n or len(set(column.tolist())) < column.size):
+            raise ValueError(f"{name} does not fit the notes: an index is out of range, or there twice.")
+    return array

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from tensorly_hdr import _labels
 from tensorly_hdr import _validation as check
 
 A4 = 69
 LOWEST, HIGHEST = 21, 108
 """The 88 keys of a piano, A0 to C8."""
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _NAME = re.compile(r"([A-Ga-g])([#b♯♭]?)(-?\d+)")
 
 
@@ -49,8 +49,7 @@ def pitch_name(pitch: int) -> str:
     >>> pitch_name(60), pitch_name(21), pitch_name(58)
     ('C4', 'A0', 'A#3')
     """
-    number = int(check.whole_numbers("pitch", pitch, 0, 127)[0])
-    return f"{_SHARPS[number % 12]}{number // 12 - 1}"
+    return _labels.pitch_name(int(check.whole_numbers("pitch", pitch, 0, 127)[0]))
 
 
 def pitch_number(name: str) -> int:
