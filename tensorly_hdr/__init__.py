@@ -71,6 +71,7 @@ _MODULES = (
     "majorants",
     "metrics",
     "model_choice",
+    "music",
     "penalties",
     "plotting",
     "regression",
