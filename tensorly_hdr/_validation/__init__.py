@@ -81,7 +81,6 @@ from tensorly_hdr._validation.methods import (
 from tensorly_hdr._validation.sound import (
     file_there,
     has_dims,
-    increasing,
     index_pairs,
     is_notes,
     is_path,
@@ -92,6 +91,7 @@ from tensorly_hdr._validation.sound import (
     not_silent,
     parsed_name,
     rate,
+    rising_times,
     sampled,
     seconds,
     unreadable,
@@ -157,6 +157,7 @@ __all__ = [
     "rank_two",
     "rate",
     "reaches",
+    "rising_times",
     "rule_or_flag",
     "same_dtype",
     "same_labels",
