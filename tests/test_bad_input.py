@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.sparse import coo_array, csr_array
 
 import tensorly_hdr as hdr
-from tensorly_hdr import interop, metrics
+from tensorly_hdr import interop, metrics, music
 from tensorly_hdr.penalties import NonNegative, SquaredL2
 
 GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
@@ -38,6 +38,9 @@ FUNCTIONS = {
     "core_consistency": (lambda Y: metrics.core_consistency(np.ones((6, 6, 6)), [Y, Y, Y]), None),
     "pro_als": (lambda Y: hdr.pro_als(Y, 2, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
     "proco_als": (lambda Y: hdr.proco_als(Y, 2, 3, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
+    "nonnegative_tucker": (lambda Y: hdr.nonnegative_tucker(Y, 2, max_iter=3), "must be nonnegative"),
+    "nonnegative_tucker_kl": (lambda Y: hdr.nonnegative_tucker(Y, 2, loss="kl", max_iter=3), "must be nonnegative"),
+    "autosimilarity": (lambda Y: music.autosimilarity(Y), None),
     "tucker_compress": (lambda Y: hdr.tucker_compress(Y, 3, max_iter=3), None),
     "project_on_cone_X": (lambda Y: hdr.project_on_cone(Y, np.eye(6)), None),
     "project_on_cone_U": (lambda Y: hdr.project_on_cone(-np.ones((5, 2)), Y), None),
@@ -166,7 +169,19 @@ def test_integers_and_booleans_are_numbers(call, dtype):
 
 @pytest.mark.parametrize(
     "name",
-    ["nnls_A", "nnkl_A", "spa", "snpa", "rank_two_nmf", "minvol_nmf", "balance", "nmse", "pro_als", "tucker_compress"],
+    [
+        "nnls_A",
+        "nnkl_A",
+        "spa",
+        "snpa",
+        "rank_two_nmf",
+        "minvol_nmf",
+        "balance",
+        "nmse",
+        "pro_als",
+        "tucker_compress",
+        "nonnegative_tucker",
+    ],
 )
 def test_sparse_input_where_dense_is_needed_says_so(name):
     with pytest.raises(TypeError, match="sparse"):
