@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.sparse import coo_array, csr_array
 
 import tensorly_hdr as hdr
-from tensorly_hdr import interop, metrics
+from tensorly_hdr import interop, metrics, music
 from tensorly_hdr.penalties import NonNegative, SquaredL2
 
 GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
@@ -45,6 +45,9 @@ FUNCTIONS = {
     "proco_als": (lambda Y: hdr.proco_als(Y, 2, 3, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
     "smooth_cp": (lambda Y: hdr.smooth_cp(Y, 2, A, seed=0, max_iter=5), None),
     "smooth_cp_basis": (lambda Y: hdr.smooth_cp(np.ones((6, 4)), 2, Y, seed=0, max_iter=5), None),
+    "nonnegative_tucker": (lambda Y: hdr.nonnegative_tucker(Y, 2, max_iter=3), "must be nonnegative"),
+    "nonnegative_tucker_kl": (lambda Y: hdr.nonnegative_tucker(Y, 2, loss="kl", max_iter=3), "must be nonnegative"),
+    "autosimilarity": (lambda Y: music.autosimilarity(Y), None),
     "tucker_compress": (lambda Y: hdr.tucker_compress(Y, 3, max_iter=3), None),
     "project_on_cone_X": (lambda Y: hdr.project_on_cone(Y, np.eye(6)), None),
     "project_on_cone_U": (lambda Y: hdr.project_on_cone(-np.ones((5, 2)), Y), None),
@@ -185,6 +188,7 @@ def test_integers_and_booleans_are_numbers(call, dtype):
         "pro_als",
         "tucker_compress",
         "convolutive_nmf",
+        "nonnegative_tucker",
     ],
 )
 def test_sparse_input_where_dense_is_needed_says_so(name):
