@@ -22,7 +22,7 @@ from tensorly_hdr.music.storage import load_templates
 from tensorly_hdr.music.structure import autosimilarity, bar_tensor, boundary_score, segment
 from tensorly_hdr.music.synth import TONES, Tone, render, room, synthesize
 from tensorly_hdr.music.templates import Templates, average_templates, learn_templates
-from tensorly_hdr.music.threshold import learn_threshold
+from tensorly_hdr.music.threshold import held_out_thresholds, learn_threshold
 from tensorly_hdr.music.transcribe import Transcriber, Transcription, transcribe
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "comb",
     "evaluate",
     "frame_score",
+    "held_out_thresholds",
     "hz_to_pitch",
     "learn_templates",
     "learn_threshold",

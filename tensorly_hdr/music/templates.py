@@ -155,6 +155,7 @@ def learn_templates(
     for pitch in tqdm(pitches, desc="templates", unit="note", disable=not progress):
         nearest = min(sounds, key=lambda p: (abs(p - pitch), p))
         sound = _from_onset(_shifted(sounds[nearest], pitch - nearest), hop, round(length * RATE))
+        sound = np.pad(sound, (0, n_taps * hop + n_fft))
         S = spectrogram(sound, RATE, n_fft=n_fft, hop=hop, fmax=FMAX, power=power)
         check.heard("notes", pitch, S.values)
         found.append((S["frequency"], *_learnt(S.values, n_taps, n_iter)))
@@ -223,11 +224,16 @@ def _shifted(sound: NDArray, semitones: int) -> NDArray:
 
 
 def _from_onset(sound: NDArray, hop: int, length: int) -> NDArray:
-    """Silence of ``REST`` frames, then the note from where it passes a twentieth of its peak, then its ``length``."""
+    """The note from where it passes a twentieth of its peak, faded out at the end, between two silences.
+
+    The silence after it is longer than a template: the model hears each template out.
+    """
     loud = np.abs(sound)
     onset = int(np.argmax(loud >= 0.05 * loud.max()))
-    kept = sound[onset : onset + length]
-    return np.concatenate([np.zeros(REST * hop), kept, np.zeros(length - len(kept))]).astype(np.float32)
+    kept = sound[onset : onset + length].copy()
+    fade = min(len(kept), 2 * hop)
+    kept[len(kept) - fade :] *= np.linspace(1.0, 0.0, fade)
+    return np.concatenate([np.zeros(REST * hop), kept]).astype(np.float32)
 
 
 def _learnt(S: NDArray, n_taps: int, n_iter: int) -> tuple[NDArray, int]:

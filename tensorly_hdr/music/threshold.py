@@ -13,7 +13,7 @@ from tensorly_hdr.music.evaluate import match_notes
 from tensorly_hdr.music.notes import Notes
 from tensorly_hdr.music.transcribe import Transcription
 
-GRID = np.geomspace(0.02, 1.0, 40)
+GRID = np.geomspace(0.05, 1.0, 31)
 TRUST = 30.0  # notes of a pitch at which its own counts weigh as much as those of all pitches
 
 
@@ -52,31 +52,68 @@ def learn_threshold(
     >>> learn_threshold([found], [notes]).shape
     (2,)
     """
+    counts, values, _ = _counted(transcriptions, truths, grid)
+    return _best(counts, values, per_note)
+
+
+def held_out_thresholds(
+    transcriptions: Sequence[Transcription], truths: Sequence[Notes], *, per_note: bool = False, grid: Any = GRID
+) -> NDArray:
+    """Thresholds for each of some pieces, learnt on the others: :func:`learn_threshold` with one piece left out.
+
+    Returns
+    -------
+    array of shape (n_pieces, n_pitches)
+
+    Examples
+    --------
+    >>> from tensorly_hdr.music import Notes, learn_templates, synthesize, transcribe
+    >>> sounds = {p: synthesize(Notes([0.1], [0.6], [p]), peak=None) for p in (60, 64)}
+    >>> notes = Notes([0.2, 0.6], [0.5, 0.9], [60, 64])
+    >>> found = transcribe(synthesize(notes), templates=learn_templates(sounds, max_shift=0))
+    >>> held_out_thresholds([found, found], [notes, notes]).shape
+    (2, 2)
+    """
+    counts, values, n = _counted(transcriptions, truths, grid)
+    check.positive_int("the number of transcriptions but one", n - 1)
+    return np.array([_best(np.delete(counts, k, axis=0), values, per_note) for k in range(n)])
+
+
+def _counted(transcriptions: Any, truths: Any, grid: Any) -> tuple[NDArray, NDArray, int]:
+    """Counts of every piece at every threshold, shape (n_pieces, n_thresholds, n_pitches, 3); the thresholds."""
     runs = check.some_of("transcriptions", transcriptions, Transcription, "transcribe")
     notes = check.some_of("truths", truths, Notes, "Notes or read_midi")
     check.same_counts(len(runs), len(notes))
+    check.alike("transcriptions", [tuple(t.templates.pitch.tolist()) for t in runs])
     values = check.as_array("grid", grid, ndim=1, nonneg=True)
-    pitches = runs[0].templates.pitch
-    counts = np.array([[note_counts(t, n, v) for v in values] for t, n in zip(runs, notes, strict=True)])
-    mean_f = _f(counts.sum(axis=2)).mean(axis=0)
-    common = int(_middle_of_best(mean_f))
+    return np.array([_counts(t, n, values) for t, n in zip(runs, notes, strict=True)]), values, len(runs)
+
+
+def _counts(found: Transcription, truth: Notes, thresholds: NDArray) -> NDArray:
+    """Right, true and estimated notes of each pitch of the dictionary, shape (n_thresholds, n_pitches, 3)."""
+    places, every = found.templates.pitch, found.peaks
+    onsets = found.onsets(every)
+    out = []
+    for threshold in thresholds:
+        kept = np.flatnonzero(every.height > threshold * every.usual)
+        estimate = Notes(onsets[kept], onsets[kept] + 0.1, places[every.key[kept]])
+        pairs = match_notes(truth, estimate)
+        # a true note that the dictionary lacks is missed at any threshold: it changes none of the comparisons
+        columns = (truth.pitch[pairs[:, 0]], truth.pitch[np.isin(truth.pitch, places)], estimate.pitch)
+        out.append([np.bincount(np.searchsorted(places, p), minlength=len(places)) for p in columns])
+    return np.swapaxes(np.array(out), 1, 2)
+
+
+def _best(counts: NDArray, values: NDArray, per_note: bool) -> NDArray:
+    """Thresholds, one a pitch, for which F is largest."""
+    n_pitches = counts.shape[2]
+    common = _middle_of_best(_f(counts.sum(axis=2)).mean(axis=0))
     if not per_note:
-        return np.full(len(pitches), values[common])
+        return np.full(n_pitches, values[common])
     of_pitch = counts.sum(axis=0)
     total = of_pitch.sum(axis=1, keepdims=True)
-    total = TRUST * total / max(float(total[common, 0, 1]), 1.0)
-    own = _f(of_pitch + total)
-    return np.array([values[_middle_of_best(own[:, q])] for q in range(len(pitches))])
-
-
-def note_counts(found: Transcription, truth: Notes, threshold: Any) -> NDArray:
-    """Right, true and estimated notes of each pitch of the dictionary, shape (n_pitches, 3), with one threshold."""
-    estimate = found.pick(threshold).notes
-    pairs = match_notes(truth, estimate)
-    # a true note that the dictionary lacks is missed at any threshold: it changes none of the comparisons
-    places = found.templates.pitch
-    columns = (truth.pitch[pairs[:, 0]], truth.pitch[np.isin(truth.pitch, places)], estimate.pitch)
-    return np.stack([np.bincount(np.searchsorted(places, p), minlength=len(places)) for p in columns], axis=1)
+    own = _f(of_pitch + TRUST * total / max(float(total[common, 0, 1]), 1.0))
+    return np.array([values[_middle_of_best(own[:, q])] for q in range(n_pitches)])
 
 
 def _f(counts: NDArray) -> NDArray:

@@ -59,6 +59,12 @@ class Transcription:
         """What may be a note, in columns and rows of ``activations``."""
         return peaks(self.activations.values)
 
+    def onsets(self, found: Peaks) -> NDArray:
+        """Seconds at which the notes of some peaks begin: the latency of each pitch is taken off."""
+        step = self.templates.hop / self.templates.rate
+        first = float(self.activations["time"][0])
+        return np.asarray(np.maximum(first + found.frame * step - self.templates.latency[found.key], 0.0))
+
     def pick(self, threshold: Any, *, min_duration: float = 0.0, release: float = RELEASE) -> Transcription:
         """Read the notes again, with another threshold (one, or one for each pitch).
 
@@ -254,7 +260,7 @@ def _read_notes(found: Transcription, every: Peaks, limits: NDArray, release: fl
     kept = every.above(limits * usual)
     hop = found.templates.hop / found.templates.rate
     first = float(found.activations["time"][0])
-    onset = np.maximum(first + kept.frame * hop - found.templates.latency[kept.key], 0.0)
+    onset = found.onsets(kept)
     offset = np.maximum(first + ends(found.envelope.values, kept, release) * hop, onset + hop)
     # twice the height at power p is 2^(1 / p) times the amplitude, which grows as the square of the velocity
     louder = (kept.height / usual) ** (0.5 / found.templates.power)
