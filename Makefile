@@ -2,6 +2,7 @@
 #   make book    execute the pages, build the site strictly, check it     make test   tests of the package
 #   make serve   open the built site                                      make lint   style, types, layers, spelling
 #   make bench   comparisons with other packages                          make lock   refresh constraints.txt
+#   make music   the table of transcriptions (experiments/music)
 #   make test-site, make test-browser   the two checks of the built site  make clean  remove what was built
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -19,7 +20,7 @@ PORT ?= 8000
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help install book test test-site test-browser test-oldest serve bench lint lock clean
+.PHONY: help install book test test-site test-browser test-oldest serve bench music lint lock clean
 
 help:
 	@sed -n '1,/^SHELL/{/^#/s/^# \{0,1\}//p}' Makefile
@@ -67,6 +68,13 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/_peers.py
 	for name in nnls sparse_nnls nnkl factorization convolutive; do \
 	  $(BIN)/python benchmarks/bench_$$name.py $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)); done
+
+# The table of experiments/music; SOUNDS is where the sounds are, or are fetched to.
+SOUNDS ?= _build/sounds
+music: $(STAMP)
+	experiments/music/fetch.sh $(SOUNDS)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet music21
+	$(BIN)/python experiments/music/run.py $(SOUNDS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

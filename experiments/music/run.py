@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import pianos
 import scores
+import soundfile
 from numpy.typing import NDArray
 
 from tensorly_hdr.music import (
@@ -180,6 +181,14 @@ def peers_rows(study: Study, folder: Path) -> Iterator[dict[str, Any]]:
         yield row
 
 
+def write_recordings(study: Study, folder: Path) -> None:
+    """Write RECORDING/NUMBER.wav for the peers."""
+    for name in (REAL, FONT):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for k, sound in enumerate(study.recordings(name)):
+            soundfile.write(folder / name / f"{k}.wav", sound, pianos.RATE)
+
+
 def provenance(study: Study, seconds: float) -> dict[str, Any]:
     threads = os.environ.get("OMP_NUM_THREADS", "not set")
     return {
@@ -213,10 +222,13 @@ def main(finished: Callable[[dict[str, Any]], None] = lambda row: print(row, flu
     parser.add_argument("folder", type=Path, help="where fetch.sh put the sounds")
     parser.add_argument("--pieces", type=int, default=len(scores.PIECES), help="fewer, for a trial")
     parser.add_argument("--peers", type=Path, help="where peers.py put its transcriptions")
+    parser.add_argument("--wav", type=Path, help="only write the recordings there, for peers.py")
     parser.add_argument("--out", type=Path, default=HERE, help="folder of the results")
     asked = parser.parse_args()
     start = perf_counter()
     study = Study(asked.folder, asked.pieces)
+    if asked.wav:
+        return write_recordings(study, asked.wav)
     rows: list[dict[str, Any]] = []
     for row in ROWS:
         rows.append(measured(study, row))
