@@ -43,6 +43,8 @@ FUNCTIONS = {
     "core_consistency": (lambda Y: metrics.core_consistency(np.ones((6, 6, 6)), [Y, Y, Y]), None),
     "pro_als": (lambda Y: hdr.pro_als(Y, 2, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
     "proco_als": (lambda Y: hdr.proco_als(Y, 2, 3, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
+    "smooth_cp": (lambda Y: hdr.smooth_cp(Y, 2, A, seed=0, max_iter=5), None),
+    "smooth_cp_basis": (lambda Y: hdr.smooth_cp(np.ones((6, 4)), 2, Y, seed=0, max_iter=5), None),
     "tucker_compress": (lambda Y: hdr.tucker_compress(Y, 3, max_iter=3), None),
     "project_on_cone_X": (lambda Y: hdr.project_on_cone(Y, np.eye(6)), None),
     "project_on_cone_U": (lambda Y: hdr.project_on_cone(-np.ones((5, 2)), Y), None),
