@@ -31,6 +31,11 @@ FUNCTIONS = {
     "nmf_svd": (lambda Y: hdr.nmf(Y, 2, seed=0, max_iter=5, init="svd"), "must be nonnegative"),
     "nmf_snpa": (lambda Y: hdr.nmf(Y, 2, seed=0, max_iter=5, init="snpa"), "must be nonnegative"),
     "holdout": (lambda Y: hdr.holdout(Y, seed=0), None),
+    "convolutive_nmf": (lambda Y: hdr.convolutive_nmf(Y, 2, 3, max_iter=5), "must be nonnegative"),
+    "convolutive_nmf_adapted": (
+        lambda Y: hdr.convolutive_nmf(Y, templates=np.ones((6, 2, 2)) + np.arange(2), adapt=1.0, max_iter=5),
+        "must be nonnegative",
+    ),
     "compare_ranks": (
         lambda Y: hdr.compare_ranks(Y, [1, 2], n_init=2, seed=0, max_iter=5)["loss"].values,
         "must be nonnegative",
@@ -41,6 +46,8 @@ FUNCTIONS = {
     "nonnegative_tucker": (lambda Y: hdr.nonnegative_tucker(Y, 2, max_iter=3), "must be nonnegative"),
     "nonnegative_tucker_kl": (lambda Y: hdr.nonnegative_tucker(Y, 2, loss="kl", max_iter=3), "must be nonnegative"),
     "autosimilarity": (lambda Y: music.autosimilarity(Y), None),
+    "smooth_cp": (lambda Y: hdr.smooth_cp(Y, 2, A, seed=0, max_iter=5), None),
+    "smooth_cp_basis": (lambda Y: hdr.smooth_cp(np.ones((6, 4)), 2, Y, seed=0, max_iter=5), None),
     "tucker_compress": (lambda Y: hdr.tucker_compress(Y, 3, max_iter=3), None),
     "project_on_cone_X": (lambda Y: hdr.project_on_cone(Y, np.eye(6)), None),
     "project_on_cone_U": (lambda Y: hdr.project_on_cone(-np.ones((5, 2)), Y), None),
@@ -129,7 +136,7 @@ def test_negative_data_are_refused_where_the_problem_excludes_them(call, word):
 
 def numbers(result):
     """Arrays of a result, whatever it is."""
-    if isinstance(result, hdr.FactorResult):
+    if isinstance(result, hdr.FactorResult | hdr.ConvolutiveResult):
         return list(result.factors)
     if isinstance(result, hdr.Result):
         return [result.x]
@@ -181,6 +188,7 @@ def test_integers_and_booleans_are_numbers(call, dtype):
         "pro_als",
         "tucker_compress",
         "nonnegative_tucker",
+        "convolutive_nmf",
     ],
 )
 def test_sparse_input_where_dense_is_needed_says_so(name):

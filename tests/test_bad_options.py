@@ -11,11 +11,22 @@ from tensorly_hdr.penalties import NonNegative, Simplex, SquaredL2
 
 GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
 A = np.random.default_rng(1).random((6, 3)) + 0.1
+NOTES = np.random.default_rng(2).random((6, 3, 2)) + 0.1
 LABELLED = xr.DataArray(GOOD, dims=("a", "b"), coords={"a": np.arange(6), "b": np.arange(5)})
 
 
 @pytest.mark.parametrize(
-    "method", [hdr.nmf, hdr.ncp, hdr.pro_als, lambda Y, r: hdr.proco_als(Y, r, 2), hdr.spa, hdr.snpa, hdr.minvol_nmf]
+    "method",
+    [
+        hdr.nmf,
+        hdr.ncp,
+        hdr.pro_als,
+        lambda Y, r: hdr.proco_als(Y, r, 2),
+        hdr.spa,
+        hdr.snpa,
+        hdr.minvol_nmf,
+        lambda Y, r: hdr.convolutive_nmf(Y, r, 2),
+    ],
 )
 @pytest.mark.parametrize("rank", [0, -1, 2.0, "2", None, True, [2]])
 def test_rank_must_be_a_positive_integer(method, rank):
@@ -86,6 +97,34 @@ def test_rank_above_the_dimensions_is_allowed_in_nmf():
         (lambda: hdr.nmf(GOOD, 2, mask=np.ones((2, 2), bool)), "mask must have the shape"),
         (lambda: hdr.nmf(GOOD, 2, mask=np.zeros((6, 5), bool)), "hides every entry"),
         (lambda: hdr.nmf(GOOD + np.nan, 2, mask=GOOD > 0), "NaN or infinite"),
+        (lambda: hdr.convolutive_nmf(GOOD[0], 2, 3), "S must have 2 dimension"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2), "n_taps must be a positive integer, got None"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 0), "n_taps must be a positive integer"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, n_inner=0), "n_inner must be a positive integer"),
+        (lambda: hdr.convolutive_nmf(GOOD, templates=NOTES[:, 0]), "templates must have 3 dimension"),
+        (lambda: hdr.convolutive_nmf(GOOD, templates=NOTES[:5]), "rows of S = 6, rows of templates = 5"),
+        (lambda: hdr.convolutive_nmf(GOOD, templates=-NOTES), "templates must be nonnegative"),
+        (lambda: hdr.convolutive_nmf(GOOD, templates=NOTES + np.nan), "templates contains NaN"),
+        (lambda: hdr.convolutive_nmf(GOOD, 3, templates=NOTES), r"templates must have shape \(6, 3, 3\)"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 4, templates=NOTES), r"templates must have shape \(6, 4, 2\)"),
+        (
+            lambda: hdr.convolutive_nmf(GOOD, templates=NOTES * [[[0], [1], [1]]]),
+            r"at row\(s\) \[0, 1.*column\(s\) \[0\]",
+        ),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, adapt=1.0), "pass templates="),
+        (lambda: hdr.convolutive_nmf(GOOD, templates=NOTES, adapt=-1.0), "adapt must be a nonnegative"),
+        (lambda: hdr.convolutive_nmf(GOOD, templates=NOTES, adapt=1.0, loss="is"), "adapt > 0 needs loss='kl'"),
+        (lambda: hdr.convolutive_nmf(GOOD, templates=NOTES, l1=-1.0), "l1 must be a nonnegative"),
+        (lambda: hdr.convolutive_nmf(GOOD, templates=NOTES, l1=1.0, loss=hdr.Beta(1.5)), "no exact update"),
+        (lambda: hdr.convolutive_nmf(GOOD, templates=NOTES, init="scaled"), "init must be one of"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, init="snpa"), "init must be one of"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, init=(NOTES,)), "arrays in init = 1"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, init=(NOTES, GOOD)), r"init\[1\] must have shape \(5, 2\)"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, init=(-NOTES, None)), r"init\[0\] must be nonnegative"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, mask=GOOD > 0), "mask must have the shape"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, mask=np.zeros(5, bool)), "hides every entry"),
+        (lambda: hdr.convolutive_nmf(0 * GOOD, 2, 3, loss="is"), "S must be positive"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, loss="l1"), "loss must be one of"),
         (lambda: hdr.tucker_compress(GOOD, (2, 3)), r"ranks\[1\] must be at most 2, the product of the other ranks"),
         (lambda: hdr.tucker_compress(GOOD, 6), "ranks must be at most 5, the size of mode 1"),
         (lambda: hdr.tucker_compress(GOOD, (2,)), "one for each of the 2 modes"),
@@ -135,6 +174,10 @@ def test_value_errors_name_the_argument(call, word):
         (lambda: hdr.sparse_nnls(A, GOOD), "k"),
         (lambda: hdr.nmf(GOOD, 2, mask=GOOD), "mask must be boolean"),
         (lambda: hdr.nmf(GOOD, 2, max_iters=3), "max_iters"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, max_iters=3), "max_iters"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, loss=hdr.Beta), "write Beta"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, init=5), "init must be"),
+        (lambda: hdr.convolutive_nmf(GOOD, templates=NOTES, adapt="yes"), "adapt must be a nonnegative number"),
         (lambda: hdr.nmf(GOOD, 2, penalties=5), "must have methods value"),
         (lambda: hdr.balance([GOOD, GOOD], None), "must have methods value"),
         (lambda: metrics.factor_match_score(None, [GOOD]), "estimate must be a sequence"),

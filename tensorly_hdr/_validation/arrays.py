@@ -273,6 +273,17 @@ def finite_at_model(name: str, y: NDArray, model: NDArray) -> None:
         )
 
 
+def reaches(name: str, Y: NDArray, model: NDArray) -> None:
+    """Refuse templates that cannot make what the data hold, of shape (frames, frequencies): an infinite divergence."""
+    frames, rows = np.nonzero((model <= 0) & (Y > 0))
+    if rows.size:
+        raise ValueError(
+            f"{name} cannot make the positive entries of S at row(s) {np.unique(rows)[:5].tolist()}, column(s) "
+            f"{np.unique(frames)[:5].tolist()} (the first frames see the first taps only): the divergence is infinite; "
+            f"add a small constant to {name}."
+        )
+
+
 def finite_divergence(Y: Any, A: Any) -> None:
     """Refuse ``KL(Y, A X)`` that is infinite for every ``X``: a zero row of ``A`` under positive data."""
     of_A, of_Y = (np.asarray(v.sum(axis=1) if is_sparse(v) else array_namespace(v).sum(v, axis=1)) for v in (A, Y))
@@ -282,32 +293,3 @@ def finite_divergence(Y: Any, A: Any) -> None:
             f"row(s) {rows[:5].tolist()} of A are all zero where Y is positive: the divergence is infinite for any X; "
             "drop these rows from A and Y."
         )
-
-
-def dense(name: str, x: Any) -> None:
-    """Refuse a sparse matrix."""
-    if is_sparse(x):
-        raise TypeError(f"{name} is sparse, but a dense array is needed here; pass {name}.toarray().")
-
-
-def core_and_factors(name: str, value: Any, ranks: Sequence[int], shape: Sequence[int]) -> tuple[NDArray, Any]:
-    """Nonnegative core and factors of a Tucker decomposition, from a result or a pair."""
-    if hasattr(value, "core"):
-        value = (value.core, value.factors)
-    if not isinstance(value, Iterable) or len(pair := list(value)) != 2:
-        raise TypeError(f"{name} must be a name, a TuckerResult or a pair (core, factors), got {type(value).__name__}.")
-    core = as_array(f"{name}[0]", pair[0], nonneg=True)
-    same_shape(f"{name}[0]", core.shape, tuple(ranks))
-    found = factors_of(f"{name}[1]", pair[1], shape, ranks)
-    return core, found
-
-
-def factors_of(name: str, arrays: Any, shape: Sequence[int], ranks: Sequence[int]) -> tuple[NDArray, ...]:
-    """One nonnegative factor a mode, of the shape that goes with the data."""
-    if not isinstance(arrays, Iterable) or isinstance(arrays, str):
-        raise TypeError(f"{name} must be a sequence of arrays, one a mode, got {type(arrays).__name__}.")
-    out = tuple(as_array(f"{name}[{m}]", u, ndim=2, nonneg=True) for m, u in enumerate(arrays))
-    same_size(factors_given=len(out), modes_of_the_data=len(shape))
-    for m, u in enumerate(out):
-        same_shape(f"{name}[{m}]", u.shape, (shape[m], ranks[m]))
-    return out

@@ -138,7 +138,7 @@ def parsed_name(text: str, match: Any) -> Sequence[str]:
     return parts
 
 
-def increasing(name: str, values: Any, *, at_least: int) -> NDArray:
+def rising_times(name: str, values: Any, *, at_least: int) -> NDArray:
     """Strictly increasing numbers, at least so many."""
     array: NDArray = as_array(name, values, ndim=1)
     if len(array) < at_least or (np.diff(array) <= 0).any():

@@ -66,5 +66,9 @@ def _entrywise(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
     if beta == 1.0:
         c = u * minus
         return 2.0 * c / above_zero(b + xp.sqrt(b * b + 4.0 * penalty.l2 * c))
-    exponent = 1.0 / (2.0 - beta) if beta < 1.0 else 1.0 / (beta - 1.0) if beta > 2.0 else 1.0
-    return u * (minus / above_zero(b)) ** exponent
+    return u * (minus / above_zero(b)) ** exponent_of(beta)
+
+
+def exponent_of(beta: float) -> float:
+    """Power of the ratio that minimizes the majorant of a beta divergence: below one outside [1, 2]."""
+    return 1.0 / (2.0 - beta) if beta < 1.0 else 1.0 / (beta - 1.0) if beta > 2.0 else 1.0
