@@ -178,7 +178,7 @@ def timed(name: str, x: Any) -> None:
     """Refuse a DataArray without increasing times."""
     if "time" not in x.coords or x["time"].ndim != 1:
         raise ValueError(f"{name} must have a coordinate 'time', got the coordinates {tuple(map(str, x.coords))}.")
-    increasing(f"the times of {name}", np.asarray(x["time"], dtype=float), at_least=1)
+    rising_times(f"the times of {name}", np.asarray(x["time"], dtype=float), at_least=1)
 
 
 def covered(name: str, values: NDArray, low: float, high: float) -> None:

@@ -65,7 +65,7 @@ def bar_tensor(S: Any, downbeats: Any, *, n_frames: int = FRAMES) -> xr.DataArra
 
     values, rows, times = _rows_and_times(S)
     n = check.positive_int("n_frames", n_frames)
-    beats = check.increasing("downbeats", downbeats, at_least=2)
+    beats = check.rising_times("downbeats", downbeats, at_least=2)
     step = (times[-1] - times[0]) / max(len(times) - 1, 1)
     check.covered("downbeats", beats, float(times[0] - step), float(times[-1] + step))
     position = np.arange(n) / n
@@ -185,7 +185,7 @@ def boundary_score(truth: Any, estimate: Any, *, tolerance: float = 0.5, trim: b
     >>> boundary_score([0.0, 10.0, 20.0], [0.0, 10.4, 15.0, 20.0]).recall
     1.0
     """
-    borders = [check.increasing(name, x, at_least=2) for name, x in (("truth", truth), ("estimate", estimate))]
+    borders = [check.rising_times(name, x, at_least=2) for name, x in (("truth", truth), ("estimate", estimate))]
     width = check.nonneg_float("tolerance", tolerance, positive=True)
     true, found = (b[1:-1] if trim else b for b in borders)
     n_right = len(package("mir_eval.util").match_events(true, found, width)) if len(true) and len(found) else 0
