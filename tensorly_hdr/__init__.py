@@ -49,6 +49,7 @@ _HOME = {
     "spa": "factorization",
     "tucker_compress": "factorization",
     "AtomsResult": "dictionary",
+    "multiple_dictionaries_dlra": "dictionary",
     "one_sparse_dlra": "dictionary",
     "compare_ranks": "model_choice",
     "balance": "balancing",

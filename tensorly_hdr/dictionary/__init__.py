@@ -1,7 +1,8 @@
 """Dictionary-based low-rank approximation: factors made of the columns, the atoms, of a known matrix."""
 
 from tensorly_hdr.dictionary.assignment import assign
+from tensorly_hdr.dictionary.multiple import multiple_dictionaries_dlra
 from tensorly_hdr.dictionary.one_sparse import one_sparse_dlra
 from tensorly_hdr.dictionary.result import AtomsResult
 
-__all__ = ["AtomsResult", "assign", "one_sparse_dlra"]
+__all__ = ["AtomsResult", "assign", "multiple_dictionaries_dlra", "one_sparse_dlra"]

@@ -20,6 +20,7 @@ from tensorly_hdr.solve import Iterate
 
 SWEEPS = 20  # over the other factors of a tensor, at most, before the atoms are looked at again
 TRIES = 20  # swaps that are verified before none is said to help
+WORK = 1 << 27  # products that a ranking of swaps may take for each component
 
 
 class Atoms(NamedTuple):
@@ -64,7 +65,7 @@ class Fit:
     @cached_property
     def energy_on_atoms(self) -> NDArray:
         """Squared length of ``Y' d`` for each atom ``d``."""
-        return np.einsum("ij,ij->j", self.pool.D, self.covariance_of_atoms)
+        return np.asarray(np.einsum("ij,ij->j", self.pool.D, self.covariance_of_atoms))
 
     def is_exact(self, loss: float) -> bool:
         """Whether the residual is rounding: no other atoms can do better."""
@@ -205,19 +206,48 @@ def exchange(fit: Fit, state: Atoms, least: float) -> Atoms | None:
     """Replace one atom by the one that lowers the loss most; None if no candidate does.
 
     The bound of a swap is its loss with free coefficients: exact for a matrix without constraint, and no swap whose
-    bound is above the loss can help. The lowest bounds are verified by a fit.
+    bound is above the loss can help. A fit verifies the lowest bounds; with nonnegative coefficients, half of the
+    candidates are those that help most when the other coefficients stay as they are.
     """
     bounds = np.vstack([swap_bounds(fit, state.indices, q) for q in range(len(state.indices))])
-    order = np.argpartition(bounds, min(TRIES, bounds.size) - 1, axis=None)[:TRIES]
-    order = order[np.argsort(bounds.ravel()[order])]
-    best = None
-    for q, atom in zip(*np.unravel_index(order, bounds.shape), strict=True):
-        limit = state.loss - least if best is None else best.loss
-        if not bounds[q, atom] < limit:
-            break
-        after = swapped(fit, state, int(q), int(atom))
-        best = after if after.loss < limit else best
+    best, limit = None, state.loss - least
+    for q, atom in _candidates(fit, state, bounds):
+        after = swapped(fit, state, q, atom) if bounds[q, atom] < limit else state
+        if after.loss < limit:
+            best, limit = after, after.loss
     return best
+
+
+def _candidates(fit: Fit, state: Atoms, bounds: NDArray) -> list[tuple[int, int]]:
+    """Component and new atom of the swaps to verify, the lowest bounds first."""
+    if not fit.nonneg or fit.T.ndim > 2:
+        return _lowest(bounds, TRIES)
+    fixed, few = np.full(bounds.shape, np.inf), max(TRIES, WORK // fit.T.size)
+    for q, row in enumerate(bounds):
+        atoms = np.array([atom for _, atom in _lowest(row[None], few)], dtype=np.intp)
+        fixed[q, atoms] = fixed_losses(fit, state, q, atoms)
+    return list(dict.fromkeys(_lowest(bounds, TRIES // 2) + _lowest(fixed, TRIES // 2)))
+
+
+def _lowest(values: NDArray, count: int) -> list[tuple[int, int]]:
+    """Positions of the lowest finite values, in their order."""
+    flat = values.ravel()
+    order = np.argpartition(flat, count)[:count] if count < flat.size else np.arange(flat.size)
+    order = order[np.isfinite(flat[order])]
+    rows, columns = np.unravel_index(order[np.argsort(flat[order], kind="stable")], values.shape)
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def fixed_losses(fit: Fit, state: Atoms, q: int, atoms: NDArray) -> NDArray:
+    """Loss when one of ``atoms`` replaces that of component ``q`` of a matrix, and only its coefficients change."""
+    (A, B), pool = (np.delete(u, q, axis=1) for u in state.factors), fit.pool
+    base = fit.const + float(np.sum((0.5 * (B @ (A.T @ A)) - fit.T.T @ A) * B))
+    gains = np.empty(len(atoms))
+    for first in range(0, len(atoms), 64):
+        some = atoms[first : first + 64]
+        cross = pool.D[:, some].T @ fit.T - (pool.D[:, some].T @ A) @ B.T
+        gains[first : first + 64] = np.square(np.maximum(cross, 0.0, out=cross), out=cross).sum(axis=1)
+    return np.asarray(base - 0.5 * gains / pool.squares[atoms])
 
 
 def swapped(fit: Fit, state: Atoms, q: int, atom: int) -> Atoms:

@@ -57,12 +57,12 @@ def _assigned(score: NDArray) -> NDArray:
 
 def correlation(cosines: NDArray, lengths: NDArray) -> NDArray:
     """Scalar product with the atoms of length one: long columns weigh more."""
-    return cosines * lengths
+    return np.asarray(cosines * lengths)
 
 
 def angle(cosines: NDArray, lengths: NDArray) -> NDArray:
     """Minus the spectral angle: all columns weigh the same."""
-    return -np.arccos(np.clip(cosines, -1.0, 1.0))
+    return np.asarray(-np.arccos(np.clip(cosines, -1.0, 1.0)))
 
 
 COSTS: dict[str, Callable[[NDArray, NDArray], NDArray]] = {"correlation": correlation, "angle": angle}
@@ -84,12 +84,12 @@ class Pool:
     @cached_property
     def lengths(self) -> NDArray:
         """Length of each atom."""
-        return np.sqrt(self.squares)
+        return np.asarray(np.sqrt(self.squares))
 
     @cached_property
     def squares(self) -> NDArray:
         """Squared length of each atom."""
-        return np.einsum("ij,ij->j", self.D, self.D)
+        return np.asarray(np.einsum("ij,ij->j", self.D, self.D))
 
     @cached_property
     def source(self) -> NDArray:
@@ -116,7 +116,7 @@ class Pool:
         near = [self._nearest(i, A, is_signed) for i in range(len(self.sizes))]
         atoms = np.unique(np.concatenate(near))
         score = COSTS[cost](self.cosines(atoms, A, is_signed), np.linalg.norm(A, axis=0))
-        return atoms[_assigned(np.hstack([score, *self._idle(atoms)]))[: A.shape[1]]]
+        return np.asarray(atoms[_assigned(np.hstack([score, *self._idle(atoms)]))[: A.shape[1]]])
 
     def _nearest(self, i: int, A: NDArray, is_signed: bool) -> NDArray:
         """Nearest atoms of dictionary ``i``, ``counts[i]`` for each column of ``A``."""
@@ -128,7 +128,7 @@ class Pool:
             if len(kept) > self.counts[i]:
                 top = np.argpartition(-values, self.counts[i] - 1, axis=0)[: self.counts[i]]
                 kept, values = np.take_along_axis(kept, top, 0), np.take_along_axis(values, top, 0)
-        return kept.ravel()
+        return np.asarray(kept.ravel())
 
     def _blocks(self, i: int) -> Iterator[slice]:
         first, last = int(self.first[i]), int(self.first[i]) + self.sizes[i]

@@ -81,9 +81,11 @@ def solve(Y: Data, atoms: NDArray, pool: Pool, given: Options, solver: str) -> A
         runs.append(run(steps, lambda s: s.loss, tol=0.0, view=lambda s: _back(s.factors, Y.mode), **options))
     losses = np.array([trace.loss[-1] for _, trace, _, _ in runs])
     state, trace, status, n_iter = runs[int(np.argmin(losses))]
-    factors = _back([atoms[:, state.indices], *(u.astype(atoms.dtype, copy=False) for u in state.factors[1:])], Y.mode)
-    kept = {"starts": losses, "indices": state.indices, "mode": Y.mode}
-    return AtomsResult(as_cp(factors), trace, _verdict(status, fit, state), n_iter, solver, Y.axes, **kept)
+    order = np.argsort(pool.source[state.indices], kind="stable")
+    indices, others = state.indices[order], [u[:, order].astype(atoms.dtype, copy=False) for u in state.factors[1:]]
+    x = as_cp(_back([atoms[:, indices], *others], Y.mode))
+    kept = {"starts": losses, "indices": indices, "mode": Y.mode}
+    return AtomsResult(x, trace, _verdict(status, fit, state), n_iter, solver, Y.axes, **kept)
 
 
 def _verdict(status: Status, fit: Fit, state: Atoms) -> Status:

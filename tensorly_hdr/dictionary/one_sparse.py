@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
 
 from tensorly_hdr import _validation as check
+from tensorly_hdr._labels import axes_of
 from tensorly_hdr.dictionary import driver
 from tensorly_hdr.dictionary.assignment import Pool
 from tensorly_hdr.dictionary.result import AtomsResult
@@ -24,7 +26,7 @@ def one_sparse_dlra(
     init: Any = "subspace",
     n_init: int = 1,
     swap: bool = True,
-    restart: int = 2,
+    restart: int = 1,
     seed: int | None = None,
     **stop: Unpack[Stop],
 ) -> AtomsResult:
@@ -33,8 +35,8 @@ def one_sparse_dlra(
     A round estimates the factor of the atoms by least squares, assigns a different atom to each of its columns, and
     fits the other factors. It may raise the loss, and it stalls when atoms come back. Then the swap of one atom that
     lowers the loss most is taken, as long as one does: candidates are ranked by their loss with free coefficients (the
-    loss itself for a matrix when ``nonneg`` is False, a lower bound else), the best 20 are fitted. For a tensor of order
-    three or more, :math:`B` is the Khatri-Rao product of the other factors.
+    loss itself for a matrix when ``nonneg`` is False, a lower bound else), the best 20 are fitted. For a tensor of
+    order three or more, :math:`B` is the Khatri-Rao product of the other factors.
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def one_sparse_dlra(
         Number of starts; those after the first are random, and the best is returned.
     swap : bool, default True
         Whether to swap atoms after a stall; False is MC-ALS as published, with an assignment.
-    restart : int, default 2
+    restart : int, default 1
         How often each start, once stuck, is restarted from its best atoms, half of them replaced at random.
     seed : int, optional
     **stop
@@ -72,10 +74,11 @@ def one_sparse_dlra(
     Returns
     -------
     AtomsResult
-        ``factors[mode]`` is ``D[:, indices]`` as given; the scale is in the others. The status is ``"optimal"`` when
-        nothing but rounding is left of the data, ``"stalled"`` when the search got stuck above that: a better choice of
-        atoms may exist. ``trace.loss`` is the best so far, ``trace.extra["tried"]`` the loss of the last round or swap,
-        ``extra["swap"]`` tells the two apart, ``extra["attempt"]`` counts the restarts.
+        ``factors[mode]`` is ``D[:, indices]`` as given; the scale is in the others. ``to_xarray`` gives the components
+        the coordinates of the atoms of ``D``. The status is ``"optimal"`` when nothing but rounding is left of the
+        data, ``"stalled"`` when the search got stuck above that: a better choice of atoms may exist. ``trace.loss`` is
+        the best so far, ``trace.extra["tried"]`` the loss of the last round or swap, ``extra["swap"]`` tells the two
+        apart, ``extra["attempt"]`` counts the restarts.
 
     Raises
     ------
@@ -106,4 +109,6 @@ def one_sparse_dlra(
         "nonneg": nonneg, "cost": cost, "init": init, "n_init": n_init, "swap": swap, "restart": restart, "seed": seed,
         "stop": stop,
     }  # fmt: skip
-    return driver.solve(data, atoms, pool, given, "mc_als")
+    result = driver.solve(data, atoms, pool, given, "mc_als")
+    names = axes_of(D)
+    return replace(result, atom_axis=names[1]) if names else result

@@ -17,7 +17,8 @@ from tensorly_hdr.factorization.separable import snpa
 def starting_atoms(fit: Fit, init: Any, rng: np.random.Generator) -> Atoms:
     """Start named or given by ``init``, whose factors come with the mode of the atoms in front."""
     if isinstance(init, str):
-        return check.choice("init", init, STARTS)(fit, rng)
+        start: Atoms = check.choice("init", init, STARTS)(fit, rng)
+        return start
     drawn = _uniform(fit, rng)
     factors = given_factors(init, fit.T.shape, fit.pool.rank, drawn)
     if init[0] is None:
@@ -42,7 +43,7 @@ def from_subspace(fit: Fit, rng: np.random.Generator) -> Atoms:
     """Greedy: the atom closest to the leading subspace, then the same off the atoms picked (rank-aware pursuit)."""
     pool = fit.pool
     Y = fit.unfolded
-    R = Y if Y.shape[0] >= Y.shape[1] else np.linalg.qr(Y.T, mode="r").T  # the same left singular vectors
+    R = Y if Y.shape[0] >= Y.shape[1] else np.asarray(np.linalg.qr(Y.T, mode="r")).T  # the same left singular vectors
     U = np.linalg.svd(R, full_matrices=False)[0][:, : pool.rank]
     indices = np.empty(0, dtype=np.intp)
     offered, left = np.ones(pool.D.shape[1], dtype=bool), list(pool.counts)
