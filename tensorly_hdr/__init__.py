@@ -54,6 +54,8 @@ _HOME = {
     "AtomsResult": "dictionary",
     "CodedResult": "dictionary",
     "bspline_dictionary": "dictionary",
+    "multiple_dictionaries_dlra": "dictionary",
+    "one_sparse_dlra": "dictionary",
     "smooth_cp": "dictionary",
     "compare_ranks": "model_choice",
     "balance": "balancing",

@@ -1,7 +1,18 @@
 """Dictionary-based low-rank approximation: factors made of the columns, the atoms, of a known matrix."""
 
+from tensorly_hdr.dictionary.assignment import assign
+from tensorly_hdr.dictionary.multiple import multiple_dictionaries_dlra
+from tensorly_hdr.dictionary.one_sparse import one_sparse_dlra
 from tensorly_hdr.dictionary.result import AtomsResult, CodedResult
 from tensorly_hdr.dictionary.smooth import smooth_cp
 from tensorly_hdr.dictionary.splines import bspline_dictionary
 
-__all__ = ["AtomsResult", "CodedResult", "bspline_dictionary", "smooth_cp"]
+__all__ = [
+    "AtomsResult",
+    "CodedResult",
+    "assign",
+    "bspline_dictionary",
+    "multiple_dictionaries_dlra",
+    "one_sparse_dlra",
+    "smooth_cp",
+]
