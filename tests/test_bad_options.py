@@ -16,6 +16,7 @@ LABELLED = xr.DataArray(GOOD, dims=("a", "b"), coords={"a": np.arange(6), "b": n
 
 @pytest.mark.parametrize(
     "method", [hdr.nmf, hdr.ncp, hdr.pro_als, lambda Y, r: hdr.proco_als(Y, r, 2), hdr.spa, hdr.snpa, hdr.minvol_nmf]
+    + [lambda Y, r: hdr.complete_dictionary_learning(Y, r, 1), lambda Y, r: hdr.facets(Y, r, 1)],
 )
 @pytest.mark.parametrize("rank", [0, -1, 2.0, "2", None, True, [2]])
 def test_rank_must_be_a_positive_integer(method, rank):
@@ -95,6 +96,24 @@ def test_rank_above_the_dimensions_is_allowed_in_nmf():
         (lambda: hdr.proco_als(GOOD, 2, hdr.tucker_compress(GOOD.T, 2)), "the tensor that ranks compresses"),
         (lambda: hdr.pro_als(GOOD, 2, n_polish=-1), "n_polish must be a positive integer"),
         (lambda: hdr.pro_als(GOOD, 2, init="nndsvd"), "init must be one of"),
+        (lambda: hdr.complete_dictionary_learning(GOOD, 6, 2), "rank must be at most 5"),
+        (lambda: hdr.complete_dictionary_learning(GOOD, 3, 4), "k must be at most 3"),
+        (lambda: hdr.complete_dictionary_learning(GOOD, 3, 0), "k must be a positive integer"),
+        (lambda: hdr.complete_dictionary_learning(GOOD, 3, 2, solver="ksvd"), "solver must be one of"),
+        (lambda: hdr.complete_dictionary_learning(GOOD, 3, 2, init="svd"), "init must be one of"),
+        (lambda: hdr.complete_dictionary_learning(GOOD, 3, 2, init=(A,)), "factors in init = 1"),
+        (lambda: hdr.complete_dictionary_learning(GOOD, 3, 2, init=(A, A)), r"init\[1\] must have shape \(5, 3\)"),
+        (lambda: hdr.complete_dictionary_learning(GOOD, 3, 2, n_init=0), "n_init must be a positive"),
+        (lambda: hdr.complete_dictionary_learning(np.eye(30), 30, 10), "supports a column; use 'ao_admm'"),
+        (lambda: hdr.facets(GOOD, 3, 3), "k must be at most 2, one less than rank"),
+        (lambda: hdr.facets(GOOD[:, :1] @ GOOD[:1], 2, 1), "rank must be at most 1, the rank of M"),
+        (lambda: hdr.facets(0 * GOOD, 2, 1), "rank must be at most 0, the rank of M"),
+        (lambda: hdr.facets(np.random.default_rng(0).random((8, 60)), 8, 3), "pass fewer columns"),
+        (lambda: hdr.facets(GOOD, 5, 2, limit=0), "limit must be a positive"),
+        (lambda: hdr.facets(GOOD, 5, 2, tol=0.0), "tol must be a positive"),
+        (lambda: hdr.identifiability_bound(3, 3), "k must be at most 2, one less than r"),
+        (lambda: hdr.identifiability_bound(3, 0), "k must be a positive integer"),
+        (lambda: hdr.spark(np.random.default_rng(0).random((20, 60))), "pass fewer columns"),
         (lambda: hdr.project_on_cone(GOOD, A), "rows of X = 6, columns of U = 3"),
         (lambda: hdr.balance([GOOD, A], SquaredL2(1.0)), "sizes must agree"),
         (lambda: hdr.balance([], SquaredL2(1.0)), "factors is empty"),
