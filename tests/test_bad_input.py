@@ -58,6 +58,16 @@ FUNCTIONS = {
     "rank_two_nmf": (lambda Y: hdr.rank_two_nmf(Y), "must be nonnegative"),
     "minvol_nmf": (lambda Y: hdr.minvol_nmf(Y, 2, max_iter=5), "must be nonnegative"),
     "minvol_nmf_kl": (lambda Y: hdr.minvol_nmf(Y, 2, loss="kl", sum_to_one="W", max_iter=5), "must be nonnegative"),
+    "complete_dictionary_learning": (
+        lambda Y: hdr.complete_dictionary_learning(Y, 3, 2, seed=0, max_iter=3),
+        None,
+    ),
+    "complete_dictionary_ao_admm": (
+        lambda Y: hdr.complete_dictionary_learning(Y, 3, 2, solver="ao_admm", seed=0, max_iter=3),
+        None,
+    ),
+    "facets": (lambda Y: hdr.facets(Y, 2, 1).dictionaries, None),
+    "spark": (lambda Y: hdr.spark(Y), None),
     "balance": (lambda Y: hdr.balance([Y, Y], SquaredL2(1.0)), None),
     "scale": (lambda Y: hdr.scale(Y, [np.ones((6, 1)), np.ones((5, 1))], NonNegative()), None),
     "kkt_residual": (lambda Y: metrics.kkt_residual(A, Y, np.ones((3, 5))), None),
@@ -189,6 +199,20 @@ def test_integers_and_booleans_are_numbers(call, dtype):
         "tucker_compress",
         "nonnegative_tucker",
         "convolutive_nmf",
+    ],
+    [
+        "nnls_A",
+        "nnkl_A",
+        "spa",
+        "snpa",
+        "rank_two_nmf",
+        "minvol_nmf",
+        "balance",
+        "nmse",
+        "pro_als",
+        "tucker_compress",
+        "facets",
+        "spark",
     ],
 )
 def test_sparse_input_where_dense_is_needed_says_so(name):

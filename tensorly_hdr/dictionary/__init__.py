@@ -1,6 +1,8 @@
 """Dictionary-based low-rank approximation: factors made of the columns, the atoms, of a known matrix."""
 
 from tensorly_hdr.dictionary.assignment import assign
+from tensorly_hdr.dictionary.complete import DictionaryResult, complete_dictionary_learning
+from tensorly_hdr.dictionary.facets import Facets, facets, identifiability_bound, spark
 from tensorly_hdr.dictionary.multiple import multiple_dictionaries_dlra
 from tensorly_hdr.dictionary.one_sparse import one_sparse_dlra
 from tensorly_hdr.dictionary.result import AtomsResult, CodedResult
@@ -10,9 +12,15 @@ from tensorly_hdr.dictionary.splines import bspline_dictionary
 __all__ = [
     "AtomsResult",
     "CodedResult",
+    "DictionaryResult",
+    "Facets",
     "assign",
     "bspline_dictionary",
+    "complete_dictionary_learning",
+    "facets",
+    "identifiability_bound",
     "multiple_dictionaries_dlra",
     "one_sparse_dlra",
     "smooth_cp",
+    "spark",
 ]
