@@ -63,6 +63,7 @@ from tensorly_hdr._validation.methods import (
     supports_loss,
     well_posed_scales,
 )
+from tensorly_hdr._validation.sparsity import explains_something, nonzero_atoms, sparsities
 
 __all__ = [
     "as_array",
@@ -76,6 +77,7 @@ __all__ = [
     "distinct_names",
     "divergence",
     "enough_columns",
+    "explains_something",
     "factors",
     "finite_at_model",
     "finite_divergence",
@@ -94,6 +96,7 @@ __all__ = [
     "multilinear_ranks",
     "name_of",
     "nonneg_float",
+    "nonzero_atoms",
     "observed",
     "order_of",
     "per_mode",
@@ -111,6 +114,7 @@ __all__ = [
     "scalable",
     "search",
     "solver",
+    "sparsities",
     "start",
     "stop_options",
     "supported",
