@@ -17,7 +17,7 @@ from tensorly_hdr.solve import Iterate
 START, FALL, FLOOR = 0.5, 1.3, 1e-4
 """The weights, relative to the least ones that make the codes zero: at the start, their ratio, at the end."""
 PATIENCE = 10
-"""The path ends when the best codes were the same for this many weights."""
+"""The path ends when it brought nothing better for this many values of the weights."""
 WIDTH = 512
 """Atoms that the inner iterations work on, at most; more only when more are in use."""
 INNER = 25
@@ -82,15 +82,15 @@ def relaxed(coding: Coding, X: NDArray, rng: np.random.Generator | None, relaxat
     least_weights = FLOOR / START * weights
     if rng is not None:
         weights = weights * rng.uniform(0.1, 1.0, len(weights)).astype(weights.dtype)
-    best, least, idle = X, coding.loss(X), 0
+    best, least, lowest, idle = X, coding.loss(X), np.inf, 0
     state = (X, X, 1.0)
     yield best, {"penalized": least + relaxation.value(X, weights), "nonzeros": int(np.count_nonzero(X))}
     while idle < PATIENCE and (weights >= least_weights).any():
         state = accelerate(coding, state, weights, relaxation)
         candidate = debias(coding, supports_of(coding.inside(state[0])))
-        loss, idle = coding.loss(candidate), idle + 1
-        if loss < least:
-            best, least, idle = candidate, loss, 0
+        loss = coding.loss(candidate)
+        lowest, idle = (loss, 0) if loss < lowest else (lowest, idle + 1)
+        best, least = (candidate, loss) if loss < least else (best, least)
         penalized = coding.loss(state[0]) + relaxation.value(state[0], weights)
         yield best, {"penalized": penalized, "nonzeros": int(np.count_nonzero(state[0]))}
         weights = weights / FALL
