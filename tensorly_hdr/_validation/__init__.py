@@ -106,6 +106,7 @@ from tensorly_hdr._validation.sound import (
     waveform,
     whole_numbers,
 )
+from tensorly_hdr._validation.sparsity import explains_something, nonzero_atoms, sparsities
 from tensorly_hdr._validation.tucker import core_and_factors, dense
 
 __all__ = [
@@ -128,6 +129,7 @@ __all__ = [
     "distinct_names",
     "divergence",
     "enough_columns",
+    "explains_something",
     "factors",
     "few_subsets",
     "few_supports",
@@ -194,6 +196,7 @@ __all__ = [
     "signs",
     "solver",
     "some_range",
+    "sparsities",
     "spline_counts",
     "start",
     "stop_options",
