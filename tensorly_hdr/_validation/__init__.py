@@ -54,13 +54,11 @@ from tensorly_hdr._validation.coding import (
     coded_modes,
     increasing,
     no_zero_atom,
-    no_zero_column,
     one_mode,
     one_of_two,
     signs,
     some_range,
     spline_counts,
-    unit_atoms,
 )
 from tensorly_hdr._validation.methods import (
     adaptation,
@@ -106,7 +104,7 @@ from tensorly_hdr._validation.sound import (
     waveform,
     whole_numbers,
 )
-from tensorly_hdr._validation.sparsity import explains_something, nonzero_atoms, sparsities
+from tensorly_hdr._validation.sparsity import explains_something, sparsities
 from tensorly_hdr._validation.tucker import core_and_factors, dense
 
 __all__ = [
@@ -163,7 +161,6 @@ __all__ = [
     "multilinear_ranks",
     "name_of",
     "no_zero_atom",
-    "no_zero_column",
     "nonneg_float",
     "nonzero_atoms",
     "nonzero_sums",
@@ -208,7 +205,6 @@ __all__ = [
     "templates_keep_scale",
     "timed",
     "two_ends",
-    "unit_atoms",
     "unreadable",
     "waveform",
     "well_posed_scales",

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from tensorly_hdr._validation.arguments import positive_int
 
 
-def nonzero_atoms(name: str, lengths: NDArray) -> None:
-    """Refuse columns of length zero: they have no direction to compare."""
-    zero = np.flatnonzero(lengths == 0)
+def nonzero_atoms(name: str, D: NDArray) -> None:
+    """Refuse columns of zeros: they have no direction, and explain nothing."""
+    zero = np.flatnonzero(~D.any(axis=0))
     if zero.size:
-        shown = ", ".join(map(str, zero[:5])) + (", ..." if zero.size > 5 else "")
-        raise ValueError(f"{name} has {zero.size} atom(s) that are all zero, at column(s) {shown}; drop them.")
+        raise ValueError(
+            f"{name} has {zero.size} atom(s) that are all zero, column(s) {zero[:5].tolist()}; drop them: "
+            f"{name}[:, {name}.any(axis=0)]."
+        )
 
 
 def mode(value: Any, order: int) -> int:

@@ -47,29 +47,11 @@ def spline_counts(name: str, value: Any, degree: int) -> list[int]:
     return counts
 
 
-def no_zero_column(name: str, D: NDArray) -> None:
-    """Refuse columns of zeros."""
-    zero = np.flatnonzero(~D.any(axis=0))
-    if zero.size:
-        raise ValueError(f"{name} has zero column(s) {zero[:5].tolist()}; drop them.")
-
-
 def no_zero_atom(name: str, D: NDArray) -> None:
     """Refuse atoms that are zero at every point."""
     zero = np.flatnonzero(~D.any(axis=0))
     if zero.size:
         raise ValueError(f"{name} makes atom(s) {zero[:5].tolist()} zero at every point: use fewer splines.")
-
-
-def unit_atoms(name: str, D: NDArray) -> None:
-    """Refuse atoms that are not of Euclidean norm one."""
-    no_zero_column(name, D)
-    norms = np.linalg.norm(D, axis=0)
-    if np.abs(norms - 1.0).max() > np.sqrt(np.finfo(D.dtype).eps):
-        raise ValueError(
-            f"{name} must have columns of norm one, got norms from {norms.min():.3g} to {norms.max():.3g}; "
-            f"divide it by np.linalg.norm({name}, axis=0)."
-        )
 
 
 def one_mode(name: str, value: Any, order: int) -> int:

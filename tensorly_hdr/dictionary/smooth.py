@@ -92,7 +92,7 @@ def smooth_cp(
     mode, positive = check.one_mode("mode", mode, order), check.signs(nonneg, order)
     T, U = check.same_dtype(check.as_array("T", T), check.as_array("basis", basis, ndim=2))
     check.same_size(**{"rows_of_basis": U.shape[0], f"size_of_mode_{mode}": T.shape[mode]})
-    check.no_zero_column("basis", U)
+    check.nonzero_atoms("basis", U)
     rank, rng = check.positive_int("rank", rank), check.generator(seed)
     gs = tuple(NonNegative() if p and m != mode else Zero() for m, p in enumerate(positive))
     whole, small = Problem(T, None, Frobenius(), gs), _compressed(T, U, mode)
