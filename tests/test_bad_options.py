@@ -15,7 +15,12 @@ LABELLED = xr.DataArray(GOOD, dims=("a", "b"), coords={"a": np.arange(6), "b": n
 
 
 @pytest.mark.parametrize(
-    "method", [hdr.nmf, hdr.ncp, hdr.pro_als, lambda Y, r: hdr.proco_als(Y, r, 2), hdr.spa, hdr.snpa, hdr.minvol_nmf]
+    "method",
+    [
+        *(hdr.nmf, hdr.ncp, hdr.pro_als, hdr.spa, hdr.snpa, hdr.minvol_nmf),
+        lambda Y, r: hdr.proco_als(Y, r, 2),
+        lambda Y, r: hdr.one_sparse_dlra(Y, A, r),
+    ],
 )
 @pytest.mark.parametrize("rank", [0, -1, 2.0, "2", None, True, [2]])
 def test_rank_must_be_a_positive_integer(method, rank):
@@ -86,6 +91,28 @@ def test_rank_above_the_dimensions_is_allowed_in_nmf():
         (lambda: hdr.nmf(GOOD, 2, mask=np.ones((2, 2), bool)), "mask must have the shape"),
         (lambda: hdr.nmf(GOOD, 2, mask=np.zeros((6, 5), bool)), "hides every entry"),
         (lambda: hdr.nmf(GOOD + np.nan, 2, mask=GOOD > 0), "NaN or infinite"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 4), "rank must be at most 3, the number of atoms of D"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A * [1, 0, 1], 2), r"1 atom\(s\) that are all zero, at column\(s\) 1; drop"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A[:5], 2), "rows of D = 5, size of mode 0 of Y = 6"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 2, mode=1), "rows of D = 6, size of mode 1 of Y = 5"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 2, mode=2), "mode must be an integer from 0 to 1"),
+        (lambda: hdr.one_sparse_dlra(GOOD[0], A, 2), "2 dimensions or more"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A[:, 0], 1), "D must have 2 dimension"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 2, cost="cosine"), "cost must be one of"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 2, init="svd"), "init must be one of"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 2, init=(A,)), "factors in init = 1, modes of Y = 2"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 2, init=(None, A)), r"init\[1\] must have shape \(5, 2\)"),
+        (lambda: hdr.one_sparse_dlra(GOOD[None], A[:1], 2, init="snpa"), "needs a dense matrix"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 2, n_init=0), "n_init must be a positive"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 2, restart=-1), "restart must be an integer of at least zero"),
+        (lambda: hdr.multiple_dictionaries_dlra(GOOD, [A, GOOD], [1]), "one integer for each of the 2 dictionaries"),
+        (lambda: hdr.multiple_dictionaries_dlra(GOOD, [A, GOOD], [1, 6]), r"counts\[1\] must be at most 5"),
+        (lambda: hdr.multiple_dictionaries_dlra(GOOD, [A, GOOD], [0, 2]), r"counts\[0\] must be a positive integer"),
+        (lambda: hdr.multiple_dictionaries_dlra(GOOD, [A, GOOD], [1, 2], rank=4), r"1 \+ 2 = 3, rank = 4"),
+        (lambda: hdr.multiple_dictionaries_dlra(GOOD, [A, A], [1, 2]), r"dictionaries 0 and 1 share 3 atom"),
+        (lambda: hdr.multiple_dictionaries_dlra(GOOD, [A, A[:, :2]], [1, 1], overlap="last"), "overlap must be one of"),
+        (lambda: hdr.multiple_dictionaries_dlra(GOOD, [A, A[1:]], [1, 1]), "rows of dictionaries"),
+        (lambda: hdr.multiple_dictionaries_dlra(GOOD, [], []), "dictionaries is empty"),
         (lambda: hdr.tucker_compress(GOOD, (2, 3)), r"ranks\[1\] must be at most 2, the product of the other ranks"),
         (lambda: hdr.tucker_compress(GOOD, 6), "ranks must be at most 5, the size of mode 1"),
         (lambda: hdr.tucker_compress(GOOD, (2,)), "one for each of the 2 modes"),
@@ -147,6 +174,12 @@ def test_value_errors_name_the_argument(call, word):
         (lambda: hdr.nmf(GOOD, 2, mask=csr_array(GOOD > 0.5)), "plain boolean array"),
         (lambda: hdr.nmf(hdr.datasets.load("indian_pines"), 2), "Y.data"),
         (lambda: hdr.nmf(GOOD), "rank"),
+        (lambda: hdr.one_sparse_dlra(csr_array(GOOD), A, 2), "Y is sparse"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 2, mask=GOOD > 0.5), "mask"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 2, nonneg=1), "nonneg must be True or False"),
+        (lambda: hdr.one_sparse_dlra(GOOD, A, 2, swap="yes"), "swap must be True or False"),
+        (lambda: hdr.multiple_dictionaries_dlra(GOOD, A, [1]), "must be a list of matrices"),
+        (lambda: hdr.multiple_dictionaries_dlra(GOOD, [A], 1), "counts must be a sequence"),
     ],
 )
 def test_type_errors_name_the_argument(call, word):

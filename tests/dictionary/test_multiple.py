@@ -91,8 +91,9 @@ def test_indian_pines_with_the_zones_of_the_manuscript():
     with pytest.raises(ValueError, match="dictionaries 1 and 3 share 100"):
         multiple_dictionaries_dlra(Y, zones, [1, 1, 1, 2])
     start = (None, np.eye(Y.shape[1], 5))  # that of the manuscript
-    for options in ({"init": start, "swap": False}, {}):
-        result = multiple_dictionaries_dlra(Y, zones, [1, 1, 1, 2], rank=5, overlap="first", restart=0, **options)
+    options = {"rank": 5, "overlap": "first", "swap": False, "restart": 0}
+    for init in (start, "subspace"):
+        result = multiple_dictionaries_dlra(Y, zones, [1, 1, 1, 2], init=init, **options)
         assert result.sources.tolist() == [0, 1, 2, 3, 3]
         for q, (i, j) in enumerate(zip(result.sources, result.indices, strict=True)):
             np.testing.assert_array_equal(result.factors[0][:, q], zones[i][:, j])
