@@ -25,16 +25,16 @@ def found(result):
 
 @pytest.mark.parametrize("init", ["subspace", "random"])
 @pytest.mark.parametrize("cost", ["correlation", "angle"])
-def test_planted_atoms_are_found_in_27_draws_of_30(init, cost, rng):
+def test_planted_atoms_are_found_in_18_draws_of_20(init, cost, rng):
     hits = 0
-    for k in range(30):
+    for k in range(20):
         Y, Ds, truth = planted(rng, noise=0.1 if k % 2 else 0.0)
-        result = multiple_dictionaries_dlra(Y, Ds, COUNTS, init=init, cost=cost, seed=k)
+        result = multiple_dictionaries_dlra(Y, Ds, COUNTS, init=init, cost=cost, restart=0, seed=k)
         hits += found(result) == truth
         assert result.sources.tolist() == [0, 1, 1, 2]
         for q, (i, j) in enumerate(zip(result.sources, result.indices, strict=True)):
             np.testing.assert_array_equal(result.factors[0][:, q], Ds[i][:, j])
-    assert hits >= 27
+    assert hits >= 18
 
 
 def test_the_best_of_all_choices_on_small_dictionaries(rng):
