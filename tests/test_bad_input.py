@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.sparse import coo_array, csr_array
 
 import tensorly_hdr as hdr
-from tensorly_hdr import interop, metrics, music
+from tensorly_hdr import dictionary, interop, metrics, music
 from tensorly_hdr.penalties import NonNegative, SquaredL2
 
 GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
@@ -55,9 +55,13 @@ FUNCTIONS = {
     "project_on_cone_U": (lambda Y: hdr.project_on_cone(-np.ones((5, 2)), Y), None),
     "spa": (lambda Y: hdr.spa(Y, 2), None),
     "snpa": (lambda Y: hdr.snpa(Y, 2), None),
-    "mixed_sparse_coding_Y": (lambda Y: hdr.mixed_sparse_coding(Y, ATOMS, MIXING, 2), None),
-    "mixed_sparse_coding_D": (lambda Y: hdr.mixed_sparse_coding(np.ones((6, 5)), Y, MIXING, 2), None),
+    "assign": (lambda Y: dictionary.assign(Y), None),
     "mixed_sparse_coding_B": (lambda Y: hdr.mixed_sparse_coding(np.ones((6, 6)), ATOMS, Y, 2), None),
+    "mixed_sparse_coding_D": (lambda Y: hdr.mixed_sparse_coding(np.ones((6, 5)), Y, MIXING, 2), None),
+    "mixed_sparse_coding_Y": (lambda Y: hdr.mixed_sparse_coding(Y, ATOMS, MIXING, 2), None),
+    "multiple_dictionaries_dlra": (lambda Y: hdr.multiple_dictionaries_dlra(Y, [A[:, :1], A[:, 1:]], [1, 1]), None),
+    "one_sparse_dlra_D": (lambda Y: hdr.one_sparse_dlra(np.arange(6.0)[:, None] + np.eye(6), Y, 2, seed=0), None),
+    "one_sparse_dlra_Y": (lambda Y: hdr.one_sparse_dlra(Y, A, 2, seed=0), None),
     "rank_one_kl": (lambda Y: hdr.rank_one_kl(Y), "must be nonnegative"),
     "rank_one_frobenius": (lambda Y: hdr.rank_one_frobenius(Y), "must be nonnegative"),
     "rank_two_nmf": (lambda Y: hdr.rank_two_nmf(Y), "must be nonnegative"),
@@ -202,12 +206,15 @@ def test_integers_and_booleans_are_numbers(call, dtype):
         "nmse",
         "pro_als",
         "tucker_compress",
-        "nonnegative_tucker",
         "convolutive_nmf",
         "facets",
-        "spark",
-        "mixed_sparse_coding_D",
         "mixed_sparse_coding_B",
+        "mixed_sparse_coding_D",
+        "multiple_dictionaries_dlra",
+        "nonnegative_tucker",
+        "one_sparse_dlra_D",
+        "one_sparse_dlra_Y",
+        "spark",
     ],
 )
 def test_sparse_input_where_dense_is_needed_says_so(name):

@@ -36,7 +36,10 @@ def flag(name: str, value: Any) -> bool:
 
 def count(name: str, value: Any) -> int:
     """Return ``value`` as an integer of at least zero."""
-    return 0 if isinstance(value, int | np.integer) and value == 0 else positive_int(name, value)
+    is_int = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+    if not is_int or value < 0:
+        raise ValueError(f"{name} must be an integer of at least zero, got {value!r}.")
+    return int(value)
 
 
 def several(name: str, values: Any) -> list[Any]:

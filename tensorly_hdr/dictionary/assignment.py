@@ -55,6 +55,12 @@ def _assigned(score: NDArray) -> NDArray:
     return np.asarray(rows[np.argsort(columns)])
 
 
+def _largest(values: NDArray, count: int) -> NDArray:
+    """Positions of the largest values of each row, in no order."""
+    few = min(count, values.shape[1])
+    return np.asarray(np.argpartition(values, values.shape[1] - few, axis=1)[:, values.shape[1] - few :])
+
+
 def correlation(cosines: NDArray, lengths: NDArray) -> NDArray:
     """Scalar product with the atoms of length one: long columns weigh more."""
     return np.asarray(cosines * lengths)
@@ -102,10 +108,11 @@ class Pool:
         return np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
 
     def cosines(self, atoms: Any, A: NDArray, is_signed: bool) -> NDArray:
-        """Cosine of the angle between some atoms and the columns of ``A``, zero for columns of zeros."""
+        """Cosines of the angles between the columns of ``A`` and some atoms, one row a column; zero for zeros."""
         unit = A / np.maximum(np.linalg.norm(A, axis=0), np.finfo(A.dtype).tiny)
-        out = (self.D[:, atoms].T @ unit) / self.lengths[atoms, None]
-        return np.asarray(out if is_signed else np.abs(out))
+        out = unit.T @ self.D[:, atoms]
+        out /= self.lengths[atoms]
+        return np.asarray(out if is_signed else np.abs(out, out=out))
 
     def choose(self, A: NDArray, cost: str, is_signed: bool) -> NDArray:
         """Different atoms for the columns of ``A``: of largest total score among those that respect the counts.
@@ -115,19 +122,20 @@ class Pool:
         """
         near = [self._nearest(i, A, is_signed) for i in range(len(self.sizes))]
         atoms = np.unique(np.concatenate(near))
-        score = COSTS[cost](self.cosines(atoms, A, is_signed), np.linalg.norm(A, axis=0))
+        score = COSTS[cost](self.cosines(atoms, A, is_signed).T, np.linalg.norm(A, axis=0))
         return np.asarray(atoms[_assigned(np.hstack([score, *self._idle(atoms)]))[: A.shape[1]]])
 
     def _nearest(self, i: int, A: NDArray, is_signed: bool) -> NDArray:
         """Nearest atoms of dictionary ``i``, ``counts[i]`` for each column of ``A``."""
-        kept, values = np.empty((0, A.shape[1]), dtype=np.intp), np.empty((0, A.shape[1]))
+        count, r = self.counts[i], A.shape[1]
+        kept, values = np.empty((r, 0), dtype=np.intp), np.empty((r, 0))
         for block in self._blocks(i):
             cosines = self.cosines(block, A, is_signed)
-            numbers = np.broadcast_to(np.arange(block.start, block.stop)[:, None], cosines.shape)
-            kept, values = np.vstack([kept, numbers]), np.vstack([values, cosines])
-            if len(kept) > self.counts[i]:
-                top = np.argpartition(-values, self.counts[i] - 1, axis=0)[: self.counts[i]]
-                kept, values = np.take_along_axis(kept, top, 0), np.take_along_axis(values, top, 0)
+            top = _largest(cosines, count)
+            kept = np.hstack([kept, block.start + top])
+            values = np.hstack([values, np.take_along_axis(cosines, top, 1)])
+            top = _largest(values, count)
+            kept, values = np.take_along_axis(kept, top, 1), np.take_along_axis(values, top, 1)
         return np.asarray(kept.ravel())
 
     def _blocks(self, i: int) -> Iterator[slice]:

@@ -25,16 +25,16 @@ def found(result):
 
 @pytest.mark.parametrize("init", ["subspace", "random"])
 @pytest.mark.parametrize("cost", ["correlation", "angle"])
-def test_planted_atoms_are_found_in_27_draws_of_30(init, cost, rng):
+def test_planted_atoms_are_found_in_18_draws_of_20(init, cost, rng):
     hits = 0
-    for k in range(30):
+    for k in range(20):
         Y, Ds, truth = planted(rng, noise=0.1 if k % 2 else 0.0)
-        result = multiple_dictionaries_dlra(Y, Ds, COUNTS, init=init, cost=cost, seed=k)
+        result = multiple_dictionaries_dlra(Y, Ds, COUNTS, init=init, cost=cost, restart=0, seed=k)
         hits += found(result) == truth
         assert result.sources.tolist() == [0, 1, 1, 2]
         for q, (i, j) in enumerate(zip(result.sources, result.indices, strict=True)):
             np.testing.assert_array_equal(result.factors[0][:, q], Ds[i][:, j])
-    assert hits >= 27
+    assert hits >= 18
 
 
 def test_the_best_of_all_choices_on_small_dictionaries(rng):
@@ -91,8 +91,9 @@ def test_indian_pines_with_the_zones_of_the_manuscript():
     with pytest.raises(ValueError, match="dictionaries 1 and 3 share 100"):
         multiple_dictionaries_dlra(Y, zones, [1, 1, 1, 2])
     start = (None, np.eye(Y.shape[1], 5))  # that of the manuscript
-    for options in ({"init": start, "swap": False}, {}):
-        result = multiple_dictionaries_dlra(Y, zones, [1, 1, 1, 2], rank=5, overlap="first", restart=0, **options)
+    options = {"rank": 5, "overlap": "first", "swap": False, "restart": 0}
+    for init in (start, "subspace"):
+        result = multiple_dictionaries_dlra(Y, zones, [1, 1, 1, 2], init=init, **options)
         assert result.sources.tolist() == [0, 1, 2, 3, 3]
         for q, (i, j) in enumerate(zip(result.sources, result.indices, strict=True)):
             np.testing.assert_array_equal(result.factors[0][:, q], zones[i][:, j])

@@ -32,7 +32,7 @@ def test_planted_atoms_are_found_in_90_draws_of_100(init, noise, nonneg, rng):
     hits = 0
     for k in range(100):
         Y, D, atoms = planted(rng, nonneg=nonneg, noise=noise)
-        result = one_sparse_dlra(Y, D, 4, nonneg=nonneg, init=init, seed=k)
+        result = one_sparse_dlra(Y, D, 4, nonneg=nonneg, init=init, restart=0, seed=k)
         hits += set(result.indices) == atoms
         assert result.status == ("stalled" if noise else "optimal")
     assert hits >= 90
@@ -45,7 +45,7 @@ def test_planted_atoms_of_a_tensor_are_found_in_18_draws_of_20(noise, status, no
     for k in range(20):
         Y, D, atoms = planted(rng, others=(6, 7), nonneg=nonneg, noise=noise)
         mode = k % 3
-        result = one_sparse_dlra(np.moveaxis(Y, 0, mode), D, 4, mode=mode, nonneg=nonneg, seed=k)
+        result = one_sparse_dlra(np.moveaxis(Y, 0, mode), D, 4, mode=mode, nonneg=nonneg, restart=0, seed=k)
         hits += set(result.indices) == atoms and result.status == status
         assert [len(u) for u in result.factors] == list(np.moveaxis(Y, 0, mode).shape)
         np.testing.assert_array_equal(result.factors[mode], D[:, result.indices])
@@ -100,13 +100,13 @@ def test_the_bound_of_a_swap_is_its_loss_with_free_coefficients(others, rng):
 @SIGNS
 def test_the_trace_never_rises_and_ends_at_the_loss_of_the_result(others, nonneg, rng):
     Y, D, _ = planted(rng, m=10, d=60, others=others, nonneg=nonneg, noise=1.0)
-    result = one_sparse_dlra(Y, D, 4, nonneg=nonneg, init="random", restart=3, n_init=3, seed=3)
+    result = one_sparse_dlra(Y, D, 4, nonneg=nonneg, init="random", restart=1, n_init=2, seed=3)
     trace = result.trace
     assert (np.diff(trace.loss) <= 0).all()
     assert (trace.extra["tried"] >= trace.loss).all()
-    assert trace.extra["attempt"][-1] == 3
+    assert trace.extra["attempt"][-1] == 1
     assert result.loss == result.starts.min()
-    assert len(result.starts) == 3
+    assert len(result.starts) == 2
     assert result.loss == pytest.approx(0.5 * np.sum((Y - reconstruct(result.factors)) ** 2), rel=1e-9)
     assert not nonneg or min(u.min() for u in result.factors[1:]) >= 0
 
