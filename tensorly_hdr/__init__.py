@@ -51,6 +51,7 @@ _HOME = {
     "AtomsResult": "dictionary",
     "CodedResult": "dictionary",
     "bspline_dictionary": "dictionary",
+    "dictionary_cp": "dictionary",
     "smooth_cp": "dictionary",
     "compare_ranks": "model_choice",
     "balance": "balancing",

@@ -46,15 +46,14 @@ from tensorly_hdr._validation.arrays import (
 )
 from tensorly_hdr._validation.coding import (
     coded_modes,
+    dictionary_of_mode,
     increasing,
     no_zero_atom,
-    no_zero_column,
     one_mode,
     one_of_two,
     signs,
     some_range,
     spline_counts,
-    unit_atoms,
 )
 from tensorly_hdr._validation.methods import (
     beta_penalties,
@@ -75,6 +74,7 @@ from tensorly_hdr._validation.methods import (
     supports_loss,
     well_posed_scales,
 )
+from tensorly_hdr._validation.sparsity import explains_something, nonzero_atoms, sparsities
 
 __all__ = [
     "as_array",
@@ -85,10 +85,12 @@ __all__ = [
     "can_be_balanced",
     "choice",
     "coded_modes",
+    "dictionary_of_mode",
     "distinct_ints",
     "distinct_names",
     "divergence",
     "enough_columns",
+    "explains_something",
     "factors",
     "finite_at_model",
     "finite_divergence",
@@ -108,8 +110,8 @@ __all__ = [
     "multilinear_ranks",
     "name_of",
     "no_zero_atom",
-    "no_zero_column",
     "nonneg_float",
+    "nonzero_atoms",
     "observed",
     "one_mode",
     "one_of_two",
@@ -131,6 +133,7 @@ __all__ = [
     "signs",
     "solver",
     "some_range",
+    "sparsities",
     "spline_counts",
     "start",
     "stop_options",
@@ -139,6 +142,5 @@ __all__ = [
     "supports_loss",
     "tail",
     "two_ends",
-    "unit_atoms",
     "well_posed_scales",
 ]

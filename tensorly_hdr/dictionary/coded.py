@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr.blocks import Quadratic
+from tensorly_hdr.factorization.init import starting_factors
 from tensorly_hdr.factorization.inner import Plan
 from tensorly_hdr.factorization.problem import Problem, State
 from tensorly_hdr.kernels import hals_sweeps
@@ -49,6 +50,18 @@ def alternate(
                 factors[m], memory[m] = plan.improve(m, factors[m], block, memory[m])
         state = problem.after(factors, block, last, 0)
         yield Coded(state, dict(codes)), {}
+
+
+def starting_point(
+    problem: Problem, rank: int, init: Any, positive: Sequence[bool], rng: np.random.Generator
+) -> list[NDArray]:
+    """Factors to start from: with random signs where signs are free, unless they were given."""
+    factors = starting_factors(problem, rank, init, rng)
+    if not isinstance(init, str):
+        return [np.maximum(u, 0.0) if p else u for u, p in zip(factors, positive, strict=True)]
+    return [
+        u if p else u * rng.choice((-1.0, 1.0), u.shape).astype(u.dtype) for u, p in zip(factors, positive, strict=True)
+    ]
 
 
 def free_coder(D: NDArray) -> Coder:
