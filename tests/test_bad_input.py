@@ -11,6 +11,8 @@ from tensorly_hdr.penalties import NonNegative, SquaredL2
 
 GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
 A = np.random.default_rng(1).random((6, 3)) + 0.1
+ATOMS = np.random.default_rng(2).standard_normal((6, 9))
+MIXING = np.random.default_rng(3).random((5, 2))
 LABELLED = xr.DataArray(GOOD, dims=("a", "b"), coords={"a": np.arange(6), "b": np.arange(5)})
 SIGNED = GOOD - GOOD.mean()
 
@@ -45,6 +47,9 @@ FUNCTIONS = {
     "project_on_cone_U": (lambda Y: hdr.project_on_cone(-np.ones((5, 2)), Y), None),
     "spa": (lambda Y: hdr.spa(Y, 2), None),
     "snpa": (lambda Y: hdr.snpa(Y, 2), None),
+    "mixed_sparse_coding_Y": (lambda Y: hdr.mixed_sparse_coding(Y, ATOMS, MIXING, 2), None),
+    "mixed_sparse_coding_D": (lambda Y: hdr.mixed_sparse_coding(np.ones((6, 5)), Y, MIXING, 2), None),
+    "mixed_sparse_coding_B": (lambda Y: hdr.mixed_sparse_coding(np.ones((6, 6)), ATOMS, Y, 2), None),
     "rank_one_kl": (lambda Y: hdr.rank_one_kl(Y), "must be nonnegative"),
     "rank_one_frobenius": (lambda Y: hdr.rank_one_frobenius(Y), "must be nonnegative"),
     "rank_two_nmf": (lambda Y: hdr.rank_two_nmf(Y), "must be nonnegative"),
@@ -168,7 +173,20 @@ def test_integers_and_booleans_are_numbers(call, dtype):
 
 @pytest.mark.parametrize(
     "name",
-    ["nnls_A", "nnkl_A", "spa", "snpa", "rank_two_nmf", "minvol_nmf", "balance", "nmse", "pro_als", "tucker_compress"],
+    [
+        "nnls_A",
+        "nnkl_A",
+        "mixed_sparse_coding_D",
+        "mixed_sparse_coding_B",
+        "spa",
+        "snpa",
+        "rank_two_nmf",
+        "minvol_nmf",
+        "balance",
+        "nmse",
+        "pro_als",
+        "tucker_compress",
+    ],
 )
 def test_sparse_input_where_dense_is_needed_says_so(name):
     with pytest.raises(TypeError, match="sparse"):

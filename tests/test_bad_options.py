@@ -11,6 +11,7 @@ from tensorly_hdr.penalties import NonNegative, Simplex, SquaredL2
 
 GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
 A = np.random.default_rng(1).random((6, 3)) + 0.1
+B = np.random.default_rng(2).random((5, 2)) + 0.1
 LABELLED = xr.DataArray(GOOD, dims=("a", "b"), coords={"a": np.arange(6), "b": np.arange(5)})
 
 
@@ -102,6 +103,26 @@ def test_rank_above_the_dimensions_is_allowed_in_nmf():
         (lambda: hdr.Simplex(axis=2), "axis must be 0"),
         (lambda: hdr.Simplex(total=0.0), "total must be a positive"),
         (lambda: hdr.HardSparse(0), "k must be a positive integer"),
+        (lambda: hdr.MaxColumnL1(-1.0), "weight must be a nonnegative"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, 0), "k must be a positive integer"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, 1.5), "k must be a positive integer"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, 4), "k must be at most 3, the number of atoms"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, (1, 4)), r"k\[1\] must be at most 3"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, (1, 2, 3)), "one for each of the 2 columns, got 3"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, "2"), "k must be a positive integer"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A[:5], B, 1), "rows of Y = 6, rows of D = 5"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B[:4], 1), "columns of Y = 5, rows of B = 4"),
+        (lambda: hdr.mixed_sparse_coding(GOOD[0], A, B, 1), "Y must have 2 dimension"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A * [1, 0, 1], B, 1), r"D has 1 atom\(s\) of zeros, column\(s\) \[1\]"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, 0 * B, 1), "B is all zero"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, 1, solver="omp"), "solver must be one of"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, 1, solver=hdr.nnls), "solver must be one of"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, 1, n_init=0), "n_init must be a positive"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, 1, seed="zero"), "seed must be"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, 1, init=np.ones((2, 3))), "init must have shape"),
+        (lambda: hdr.mixed_sparse_coding(LABELLED, LABELLED.rename(a="c"), B, 1), "same dimensions in the same order"),
+        (lambda: hdr.mixed_sparse_coding(LABELLED, A, xr.DataArray(B, dims=("c", "q")), 1), "transpose of Y and B"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, xr.DataArray(A), xr.DataArray(B), 1), "must have different names"),
         (lambda: metrics.nmse(GOOD, GOOD[:2]), "must have shape"),
         (lambda: hdr.nmf(GOOD, 2, fixed=0), "fixed must be a sequence"),
         (lambda: hdr.nmf(GOOD, 2, fixed=(0.5,), init=(A, None)), "fixed must hold modes"),
@@ -146,6 +167,8 @@ def test_value_errors_name_the_argument(call, word):
         (lambda: hdr.holdout(csr_array(GOOD)), "sparse"),
         (lambda: hdr.nmf(GOOD, 2, mask=csr_array(GOOD > 0.5)), "plain boolean array"),
         (lambda: hdr.nmf(hdr.datasets.load("indian_pines"), 2), "Y.data"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, B, 1, max_iters=3), "max_iters"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A, csr_array(B), 1), "B is sparse"),
         (lambda: hdr.nmf(GOOD), "rank"),
     ],
 )

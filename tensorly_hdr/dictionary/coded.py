@@ -34,21 +34,26 @@ def alternate(
     coders: Mapping[int, Coder],
     plan: Plan,
 ) -> Iterator[Iterate]:
-    """Improve every factor in turn, the coded ones through their codes; one iterate a round."""
+    """Improve every factor in turn, the coded ones first and through their codes; one iterate a round.
+
+    The codes come first since those of a start are worth less than the other factors: all these can say about data is
+    lost in a factor fitted to bad codes.
+    """
     factors, memory, codes = list(start), plan.no_memory(), dict(codes)
     for m, X in codes.items():
         factors[m] = dictionaries[m] @ X
-    state, last = problem.start(factors, 0), len(factors) - 1
+    order = sorted(range(len(factors)), key=lambda m: m not in coders)
+    state = problem.start(factors, order[0])
     yield Coded(state, dict(codes)), {}
     while True:
-        for m in range(len(factors)):
+        for m in order:
             block = problem.next_block(state, factors, m)
             if m in coders:
                 codes[m] = coders[m](codes[m], block)
                 factors[m] = dictionaries[m] @ codes[m]
             else:
                 factors[m], memory[m] = plan.improve(m, factors[m], block, memory[m])
-        state = problem.after(factors, block, last, 0)
+        state = problem.after(factors, block, order[-1], order[0])
         yield Coded(state, dict(codes)), {}
 
 

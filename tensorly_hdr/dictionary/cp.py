@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Unpack
 
 import numpy as np
@@ -12,29 +11,19 @@ from numpy.typing import NDArray
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr.blocks import Quadratic, half_square
-from tensorly_hdr.dictionary.block_fista import block_fista, ista_l11
 from tensorly_hdr.dictionary.coded import Coder, alternate, starting_point
-from tensorly_hdr.dictionary.coding import Coding, debias, supports_of, unit_atoms
-from tensorly_hdr.dictionary.greedy import homp, trick_omp
+from tensorly_hdr.dictionary.coding import unit_atoms
+from tensorly_hdr.dictionary.mixed import CODERS, improve
 from tensorly_hdr.dictionary.result import CodedResult
 from tensorly_hdr.factorization.inner import plan_of
 from tensorly_hdr.factorization.problem import Problem
 from tensorly_hdr.factorization.result import as_cp
 from tensorly_hdr.losses import Frobenius
 from tensorly_hdr.penalties import NonNegative, Zero
-from tensorly_hdr.solve import Iterate, Stop, run
+from tensorly_hdr.solve import Stop, run
 
-
-def both(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> Iterator[Iterate]:
-    """HOMP, then Block-FISTA from what it found: greedy steps suit distinct atoms, weights suit similar ones."""
-    for X, info in islice(homp(coding, X, rng), 1 + GREEDY):
-        yield X, info
-    yield from block_fista(coding, X, rng)
-
-
-SOLVERS = {"auto": both, "homp": homp, "trick_omp": trick_omp, "block_fista": block_fista, "ista_l11": ista_l11}
-GREEDY = 5
-MOST = 30  # iterations of a visit of the codes, whose weights may go up and down for ever
+VISITS: dict[str, dict[Any, int]] = {name: {name: 30} for name in CODERS} | {"auto": {"homp": 5, "block_fista": 30}}
+"""What one visit of the codes runs, and for how many iterations at most."""
 
 
 def dictionary_cp(
@@ -71,15 +60,15 @@ def dictionary_cp(
     mode : int or sequence of int
         Modes that are coded; of no effect where ``D`` is a dict.
     solver : {"auto", "homp", "block_fista", "trick_omp", "ista_l11"}
-        Heuristic of mixed sparse coding for the codes. Where it does not lower the loss, the atoms in use stay, and
-        their coefficients are solved again. "homp" is greedy, fast, and suits distinct atoms; "block_fista" suits
+        Heuristic of :func:`mixed_sparse_coding` for the codes, which stay as they are where it does not lower the loss.
+        "homp" is greedy, fast, and suits distinct atoms; "block_fista" suits
         similar ones; "auto" runs one after the other.
     nonneg : bool or sequence of modes
         Modes that are nonnegative, True for all: the codes of a coded mode, the factors of others.
     init : a name, FactorResult, CPTensor or a sequence of arrays (None: scaled)
         The start, as in :func:`~tensorly_hdr.factorization.ncp`; factors of coded modes are coded first.
     n_inner : int, optional
-        Most iterations of a visit of a factor: sweeps of HALS, 20 by default, and iterations of ``solver``, 30.
+        Most sweeps of HALS at a visit of a factor that is not coded, 20 by default.
     n_init : int
         Number of starts; those after the first are random, the best run is returned.
     seed : int, optional
@@ -118,9 +107,9 @@ def dictionary_cp(
     for m, (matrix, _) in given.items():
         check.dictionary_of_mode(f"D[{m}]", matrix, "T", T, m)
     T, *matrices = check.same_dtype(check.as_array("T", T), *(_matrix(f"D[{m}]", D) for m, (D, _) in given.items()))
-    dictionaries, improve = dict(zip(given, matrices, strict=True)), check.choice("solver", solver, SOLVERS)
+    dictionaries, visit = dict(zip(given, matrices, strict=True)), check.choice("solver", solver, VISITS)
     coders = {
-        m: _coder(D, check.sparsities(f"k[{m}]", given[m][1], rank, D.shape[1]), positive[m], improve, n_inner or MOST)
+        m: _coder(D, check.sparsities(f"k[{m}]", given[m][1], rank, D.shape[1]), positive[m], visit)
         for m, D in dictionaries.items()
     }
     gs = tuple(NonNegative() if p and m not in given else Zero() for m, p in enumerate(positive))
@@ -144,24 +133,22 @@ def _matrix(name: str, D: Any) -> NDArray:
     return matrix
 
 
-def _coder(D: NDArray, k: NDArray, nonneg: bool, solver: Any, n_inner: int) -> Coder:
-    """Mixed sparse coding of one factor, atoms and components of norm one; old atoms are kept where they are better."""
+def _coder(D: NDArray, k: NDArray, nonneg: bool, visit: Mapping[Any, int]) -> Coder:
+    """Mixed sparse coding of one factor, the components of norm one; old atoms are kept where they are better."""
     atoms = unit_atoms(D)
 
-    def improve(X: NDArray, block: Quadratic) -> NDArray:
+    def better(X: NDArray, block: Quadratic) -> NDArray:
         if not block.gram.any():
             return X  # every component is dead: the data say nothing about the codes
         size = np.sqrt(np.diag(block.gram))
         size = np.where(size > 0, size, 1.0).astype(D.dtype)
-        scales = atoms.norms[:, None] * size
         scaled = Quadratic(block.gram / np.outer(size, size), block.cross / size, block.const)
-        coding = Coding(atoms, scaled, k, nonneg)
-        old = coding.inside(X * scales)
-        *_, (new, _) = islice(solver(coding, old, None), 1 + n_inner)
-        new = new if coding.loss(new) <= coding.loss(old) else debias(coding, supports_of(old))
-        return np.asarray(new / scales)
+        X = X * size
+        for solver, n_iter in visit.items():
+            X = improve(atoms, scaled, X, k, nonneg, solver=solver, n_iter=n_iter)
+        return np.asarray(X / size)
 
-    return improve
+    return better
 
 
 def _first(coder: Coder, D: NDArray, u: NDArray) -> NDArray:

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from tensorly_hdr import CodedResult, bspline_dictionary, dictionary_cp, ncp
-from tensorly_hdr.dictionary.cp import SOLVERS
+from tensorly_hdr.dictionary.cp import VISITS
 from tensorly_hdr.linalg import khatri_rao, reconstruct
 
 MONOTONE = 1e-10
@@ -30,11 +30,11 @@ def supports(X):
     return sorted(tuple(np.flatnonzero(x).tolist()) for x in X.T)
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", VISITS)
 @pytest.mark.parametrize("nonneg", [True, False])
 def test_the_loss_never_rises_and_codes_are_sparse(rng, solver, nonneg):
     T, D, _ = planted(rng, noise=0.3, nonneg=nonneg)
-    result = dictionary_cp(T, 2, D, 2, solver=solver, nonneg=nonneg, seed=0, max_iter=15, tol=0)
+    result = dictionary_cp(T, 2, D, 2, solver=solver, nonneg=nonneg, seed=0, max_iter=8, tol=0)
     X = result.codes[0]
     assert isinstance(result, CodedResult)
     assert (np.diff(result.trace.loss) <= MONOTONE * result.trace.loss[0]).all()
@@ -46,15 +46,14 @@ def test_the_loss_never_rises_and_codes_are_sparse(rng, solver, nonneg):
         assert min(X.min(), *(u.min() for u in result.factors[1:])) >= 0
 
 
-@pytest.mark.parametrize("solver", ["homp", "auto"])
-@pytest.mark.parametrize("mode", [0, 1, -1])
+@pytest.mark.parametrize(("solver", "mode"), [("homp", 0), ("homp", 1), ("homp", -1), ("auto", 1)])
 def test_planted_atoms_are_found_in_most_draws(solver, mode):
     found = 0
     for draw in range(10):
         shape = [7, 6, 5]
         shape[mode] = 14
         T, D, X = planted(np.random.default_rng(draw), shape=tuple(shape), mode=mode)
-        result = dictionary_cp(T, 2, D, 2, mode=mode, solver=solver, n_init=3, seed=0, max_iter=40)
+        result = dictionary_cp(T, 2, D, 2, mode=mode, solver=solver, n_init=3, seed=0, max_iter=20)
         found += supports(result.codes[mode % 3]) == supports(X)
     assert found >= 8
 
