@@ -198,6 +198,8 @@ def test_integers_and_booleans_are_numbers(call, dtype):
     [
         "nnls_A",
         "nnkl_A",
+        "mixed_sparse_coding_B",
+        "mixed_sparse_coding_D",
         "spa",
         "snpa",
         "rank_two_nmf",
@@ -208,8 +210,6 @@ def test_integers_and_booleans_are_numbers(call, dtype):
         "tucker_compress",
         "convolutive_nmf",
         "facets",
-        "mixed_sparse_coding_B",
-        "mixed_sparse_coding_D",
         "multiple_dictionaries_dlra",
         "nonnegative_tucker",
         "one_sparse_dlra_D",

@@ -52,6 +52,7 @@ from tensorly_hdr._validation.arrays import (
 from tensorly_hdr._validation.atoms import count, counts, disjoint, flag, mode, nonzero_atoms, several
 from tensorly_hdr._validation.coding import (
     coded_modes,
+    dictionary_of_mode,
     increasing,
     no_zero_atom,
     one_mode,
@@ -122,6 +123,7 @@ __all__ = [
     "counts",
     "covered",
     "dense",
+    "dictionary_of_mode",
     "disjoint",
     "distinct_ints",
     "distinct_names",

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr._validation.arguments import positive_int
+from tensorly_hdr._validation.arrays import as_array, same_labels
 
 
 def some_range(name: str, x: NDArray) -> tuple[float, float]:
@@ -52,6 +53,16 @@ def no_zero_atom(name: str, D: NDArray) -> None:
     zero = np.flatnonzero(~D.any(axis=0))
     if zero.size:
         raise ValueError(f"{name} makes atom(s) {zero[:5].tolist()} zero at every point: use fewer splines.")
+
+
+def dictionary_of_mode(name: str, D: Any, other: str, T: Any, mode: int) -> None:
+    """Check that a dictionary has as many rows as a mode of the data, and the same labels where both have some."""
+    if hasattr(D, "dims") and hasattr(T, "dims"):
+        line = T.isel({dim: 0 for m, dim in enumerate(T.dims) if m != mode}, drop=True)
+        same_labels(name, D, f"mode {mode} of {other}", line, dims=1)
+    rows, size = len(as_array(name, D, ndim=2, finite=False)), np.shape(T)[mode]
+    if rows != size:
+        raise ValueError(f"{name} must have one row for each entry of mode {mode}, that is {size}, got {rows}.")
 
 
 def one_mode(name: str, value: Any, order: int) -> int:
