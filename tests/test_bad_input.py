@@ -176,7 +176,20 @@ def test_integers_and_booleans_are_numbers(call, dtype):
 
 @pytest.mark.parametrize(
     "name",
-    ["nnls_A", "nnkl_A", "spa", "snpa", "rank_two_nmf", "minvol_nmf", "balance", "nmse", "pro_als", "tucker_compress", "facets", "spark"],
+    [
+        "nnls_A",
+        "nnkl_A",
+        "spa",
+        "snpa",
+        "rank_two_nmf",
+        "minvol_nmf",
+        "balance",
+        "nmse",
+        "pro_als",
+        "tucker_compress",
+        "facets",
+        "spark",
+    ],
 )
 def test_sparse_input_where_dense_is_needed_says_so(name):
     with pytest.raises(TypeError, match="sparse"):

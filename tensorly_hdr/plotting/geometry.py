@@ -93,8 +93,10 @@ def triangles(points: Any, dictionaries: Sequence[Any], *, ax: Axes | None = Non
     for k, atoms in enumerate(dictionaries):
         corners, color = _on_plane(f"dictionaries[{k}]", atoms), colors[k % len(colors)]
         ax.add_patch(Polygon(corners, fill=False, edgecolor=color, linewidth=1.6, linestyle=("-", "--", ":")[k % 3]))
-        ax.scatter(*corners.T, s=50, marker="Ds^"[k % 3], facecolor="white", edgecolor=color, zorder=3)
-    ax.scatter(*position.T, s=26, color=PALETTE["blue"], linewidths=0, zorder=4)
+        ax.scatter(
+            corners[:, 0], corners[:, 1], s=50, marker="Ds^"[k % 3], facecolor="white", edgecolor=color, zorder=3
+        )
+    ax.scatter(position[:, 0], position[:, 1], s=26, color=PALETTE["blue"], linewidths=0, zorder=4)
     ax.set(aspect="equal")
     ax.axis("off")
     return ax

@@ -17,6 +17,7 @@ SINGLE = {
     "convergence": (plotting.convergence, {"a": RUN}),
     "spectra": (plotting.spectra, RNG.random((9, 2))),
     "simplex": (plotting.simplex, POINTS),
+    "triangles": (lambda Y, ax=None: plotting.triangles(Y, [np.eye(3)], ax=ax), POINTS),
     "cone2d": (lambda Y, ax=None: plotting.cone2d(Y, np.eye(2), ax=ax), POINTS[:2]),
 }
 TABLE = compare_ranks(RNG.random((5, 6)), [1, 2], n_init=2, fraction=0.0, seed=0, max_iter=3)
@@ -57,7 +58,7 @@ def test_new_axes_by_default(name):
     ax = draw(data)
     assert isinstance(ax, Axes)
     assert ax.has_data()
-    if name != "simplex":  # its axes are the triangle
+    if name not in ("simplex", "triangles"):  # their axes are the triangle
         assert ax.get_xlabel()
         assert ax.get_ylabel()
 
