@@ -16,8 +16,10 @@ LABELLED = xr.DataArray(GOOD, dims=("a", "b"), coords={"a": np.arange(6), "b": n
 
 @pytest.mark.parametrize(
     "method",
-    [hdr.nmf, hdr.ncp, hdr.pro_als, lambda Y, r: hdr.proco_als(Y, r, 2), hdr.spa, hdr.snpa, hdr.minvol_nmf]
-    + [lambda Y, r: hdr.complete_dictionary_learning(Y, r, 1), lambda Y, r: hdr.facets(Y, r, 1)],
+    [
+        *(hdr.nmf, hdr.ncp, hdr.pro_als, lambda Y, r: hdr.proco_als(Y, r, 2), hdr.spa, hdr.snpa, hdr.minvol_nmf),
+        *(lambda Y, r: hdr.complete_dictionary_learning(Y, r, 1), lambda Y, r: hdr.facets(Y, r, 1)),
+    ],
 )
 @pytest.mark.parametrize("rank", [0, -1, 2.0, "2", None, True, [2]])
 def test_rank_must_be_a_positive_integer(method, rank):
