@@ -6,11 +6,13 @@ import xarray as xr
 from scipy.sparse import coo_array, csr_array
 
 import tensorly_hdr as hdr
-from tensorly_hdr import interop, metrics
+from tensorly_hdr import interop, metrics, music
 from tensorly_hdr.penalties import NonNegative, SquaredL2
 
 GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
 A = np.random.default_rng(1).random((6, 3)) + 0.1
+ATOMS = np.random.default_rng(2).standard_normal((6, 9))
+MIXING = np.random.default_rng(3).random((5, 2))
 LABELLED = xr.DataArray(GOOD, dims=("a", "b"), coords={"a": np.arange(6), "b": np.arange(5)})
 SIGNED = GOOD - GOOD.mean()
 
@@ -31,6 +33,11 @@ FUNCTIONS = {
     "nmf_svd": (lambda Y: hdr.nmf(Y, 2, seed=0, max_iter=5, init="svd"), "must be nonnegative"),
     "nmf_snpa": (lambda Y: hdr.nmf(Y, 2, seed=0, max_iter=5, init="snpa"), "must be nonnegative"),
     "holdout": (lambda Y: hdr.holdout(Y, seed=0), None),
+    "convolutive_nmf": (lambda Y: hdr.convolutive_nmf(Y, 2, 3, max_iter=5), "must be nonnegative"),
+    "convolutive_nmf_adapted": (
+        lambda Y: hdr.convolutive_nmf(Y, templates=np.ones((6, 2, 2)) + np.arange(2), adapt=1.0, max_iter=5),
+        "must be nonnegative",
+    ),
     "compare_ranks": (
         lambda Y: hdr.compare_ranks(Y, [1, 2], n_init=2, seed=0, max_iter=5)["loss"].values,
         "must be nonnegative",
@@ -38,11 +45,19 @@ FUNCTIONS = {
     "core_consistency": (lambda Y: metrics.core_consistency(np.ones((6, 6, 6)), [Y, Y, Y]), None),
     "pro_als": (lambda Y: hdr.pro_als(Y, 2, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
     "proco_als": (lambda Y: hdr.proco_als(Y, 2, 3, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
+    "nonnegative_tucker": (lambda Y: hdr.nonnegative_tucker(Y, 2, max_iter=3), "must be nonnegative"),
+    "nonnegative_tucker_kl": (lambda Y: hdr.nonnegative_tucker(Y, 2, loss="kl", max_iter=3), "must be nonnegative"),
+    "autosimilarity": (lambda Y: music.autosimilarity(Y), None),
+    "smooth_cp": (lambda Y: hdr.smooth_cp(Y, 2, A, seed=0, max_iter=5), None),
+    "smooth_cp_basis": (lambda Y: hdr.smooth_cp(np.ones((6, 4)), 2, Y, seed=0, max_iter=5), None),
     "tucker_compress": (lambda Y: hdr.tucker_compress(Y, 3, max_iter=3), None),
     "project_on_cone_X": (lambda Y: hdr.project_on_cone(Y, np.eye(6)), None),
     "project_on_cone_U": (lambda Y: hdr.project_on_cone(-np.ones((5, 2)), Y), None),
     "spa": (lambda Y: hdr.spa(Y, 2), None),
     "snpa": (lambda Y: hdr.snpa(Y, 2), None),
+    "mixed_sparse_coding_Y": (lambda Y: hdr.mixed_sparse_coding(Y, ATOMS, MIXING, 2), None),
+    "mixed_sparse_coding_D": (lambda Y: hdr.mixed_sparse_coding(np.ones((6, 5)), Y, MIXING, 2), None),
+    "mixed_sparse_coding_B": (lambda Y: hdr.mixed_sparse_coding(np.ones((6, 6)), ATOMS, Y, 2), None),
     "rank_one_kl": (lambda Y: hdr.rank_one_kl(Y), "must be nonnegative"),
     "rank_one_frobenius": (lambda Y: hdr.rank_one_frobenius(Y), "must be nonnegative"),
     "rank_two_nmf": (lambda Y: hdr.rank_two_nmf(Y), "must be nonnegative"),
@@ -136,7 +151,7 @@ def test_negative_data_are_refused_where_the_problem_excludes_them(call, word):
 
 def numbers(result):
     """Arrays of a result, whatever it is."""
-    if isinstance(result, hdr.FactorResult):
+    if isinstance(result, hdr.FactorResult | hdr.ConvolutiveResult):
         return list(result.factors)
     if isinstance(result, hdr.Result):
         return [result.x]
@@ -187,8 +202,13 @@ def test_integers_and_booleans_are_numbers(call, dtype):
         "nmse",
         "pro_als",
         "tucker_compress",
+        "complete_dictionary_learning",
         "facets",
         "spark",
+        "nonnegative_tucker",
+        "convolutive_nmf",
+        "mixed_sparse_coding_D",
+        "mixed_sparse_coding_B",
     ],
 )
 def test_sparse_input_where_dense_is_needed_says_so(name):

@@ -214,7 +214,7 @@ def _is_rigid(points: NDArray, on: NDArray, times: int, tol: float) -> bool:
     """Whether the points on no more than ``times`` facets span each facet that they are on."""
     tight = points.any(axis=0) & (on.sum(axis=0) == times)
     ranks = [np.linalg.matrix_rank(points[:, facet & tight], tol=_SAFETY * tol) for facet in on]
-    return min(ranks) == len(points) - 1
+    return bool(min(ranks) == len(points) - 1)
 
 
 @dataclass(frozen=True)
