@@ -260,5 +260,5 @@ class _Search:
         return np.asarray(candidates[gains >= need.sum() - others])
 
     def _is_independent(self, chosen: tuple[int, ...]) -> bool:
-        least = np.linalg.svd(self.normals[list(chosen)], compute_uv=False)[-1]
-        return float(least) > _SAFETY * self.tol
+        least: float = np.linalg.svd(self.normals[list(chosen)], compute_uv=False)[-1]
+        return bool(least > _SAFETY * self.tol)
