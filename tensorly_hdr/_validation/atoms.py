@@ -4,17 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tensorly_hdr._validation.arguments import positive_int
-
-
-def nonzero_atoms(name: str, lengths: NDArray) -> None:
-    """Refuse columns of length zero: they have no direction to compare."""
-    zero = np.flatnonzero(lengths == 0)
-    if zero.size:
-        shown = ", ".join(map(str, zero[:5])) + (", ..." if zero.size > 5 else "")
-        raise ValueError(f"{name} has {zero.size} atom(s) that are all zero, at column(s) {shown}; drop them.")
 
 
 def mode(value: Any, order: int) -> int:

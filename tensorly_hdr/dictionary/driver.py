@@ -62,7 +62,7 @@ def dictionary(name: str, D: Any, Y: Data) -> NDArray:
     check.same_labels(name, D, "Y", Y.front, dims=1)
     array = check.as_array(name, D, ndim=2)
     check.same_size(**{f"rows_of_{name}": len(array), f"size_of_mode_{Y.mode}_of_Y": Y.T.shape[Y.mode]})
-    check.nonzero_atoms(name, np.linalg.norm(array, axis=0))
+    check.nonzero_atoms(name, array)
     return np.asarray(array)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tensorly_hdr._labels import Axis
 from tensorly_hdr.factorization.result import FactorResult
+from tensorly_hdr.solve import Result
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -50,3 +51,15 @@ class CodedResult(FactorResult):
     def indices(self) -> dict[int, tuple[NDArray, ...]]:
         """Atoms that each component uses, mode by mode."""
         return {m: tuple(np.flatnonzero(x) for x in codes.T) for m, codes in self.codes.items()}
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SparseCodes(Result):
+    """Sparse codes ``x`` of shape (atoms, columns); ``starts`` holds the loss that each start reached."""
+
+    starts: NDArray = field(default_factory=lambda: np.empty(0), kw_only=True)
+
+    @property
+    def indices(self) -> tuple[NDArray, ...]:
+        """Atoms that each column uses."""
+        return tuple(np.flatnonzero(x) for x in self.x.T)

@@ -5,6 +5,7 @@
 
 from tensorly_hdr.penalties.base import Penalty, anything, convex, entrywise, keeps_nonneg, orthant
 from tensorly_hdr.penalties.columns import HardSparse, Simplex, Transposed, UnitBall, per_observation, tall
+from tensorly_hdr.penalties.matrix import MaxColumnL1
 from tensorly_hdr.penalties.separable import L1, Box, Entry, NonNegative, SquaredL2, Zero
 
 PENALTIES: tuple[Penalty, ...] = (
@@ -23,6 +24,8 @@ PENALTIES: tuple[Penalty, ...] = (
     UnitBall(axis=1, nonneg=True),
     HardSparse(2),
     HardSparse(1, axis=1, nonneg=False),
+    MaxColumnL1(0.4),
+    MaxColumnL1(0.4, nonneg=True),
 )
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "Box",
     "Entry",
     "HardSparse",
+    "MaxColumnL1",
     "NonNegative",
     "Penalty",
     "Simplex",

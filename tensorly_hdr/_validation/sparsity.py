@@ -1,0 +1,36 @@
+"""Checks of what sparse coding needs: atoms, and how many of them a column may use."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorly_hdr._validation.arguments import positive_int
+
+
+def nonzero_atoms(name: str, D: NDArray) -> None:
+    """Refuse atoms of zeros: they explain nothing, and cannot be normalised."""
+    zeros = np.flatnonzero(np.einsum("ij,ij->j", D, D) == 0)  # or of a length out of range
+    if zeros.size:
+        raise ValueError(
+            f"{name} has {zeros.size} atom(s) of zeros, column(s) {zeros[:5].tolist()}; drop them: "
+            f"{name}[:, {name}.any(axis=0)]."
+        )
+
+
+def sparsities(name: str, value: Any, columns: int, atoms: int) -> NDArray:
+    """Return the number of atoms of each column, of one int or one for each column, at most the number of atoms."""
+    many = isinstance(value, Iterable) and not isinstance(value, str)
+    each = list(value) if many else [value] * columns
+    if len(each) != columns:
+        raise ValueError(f"{name} must be one integer, or one for each of the {columns} columns, got {len(each)}.")
+    names = [f"{name}[{i}]" if many else name for i in range(columns)]
+    why = ", the number of atoms"
+    return np.array([positive_int(n, v, at_most=atoms, why=why) for n, v in zip(names, each, strict=True)])
+
+
+def explains_something(name: str, gram: NDArray) -> None:
+    """Refuse a matrix of zeros in the place of the mixing matrix: every code would fit as well."""
+    if not gram.any():
+        raise ValueError(f"{name} is all zero: the codes do not reach the data.")
