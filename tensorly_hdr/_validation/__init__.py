@@ -52,15 +52,14 @@ from tensorly_hdr._validation.arrays import (
 from tensorly_hdr._validation.atoms import count, counts, disjoint, flag, mode, several
 from tensorly_hdr._validation.coding import (
     coded_modes,
+    dictionary_of_mode,
     increasing,
     no_zero_atom,
-    no_zero_column,
     one_mode,
     one_of_two,
     signs,
     some_range,
     spline_counts,
-    unit_atoms,
 )
 from tensorly_hdr._validation.methods import (
     adaptation,
@@ -106,7 +105,7 @@ from tensorly_hdr._validation.sound import (
     waveform,
     whole_numbers,
 )
-from tensorly_hdr._validation.sparsity import explains_something, nonzero_atoms, sparsities
+from tensorly_hdr._validation.sparsity import explains_something, sparsities
 from tensorly_hdr._validation.tucker import core_and_factors, dense
 
 __all__ = [
@@ -124,6 +123,7 @@ __all__ = [
     "counts",
     "covered",
     "dense",
+    "dictionary_of_mode",
     "disjoint",
     "distinct_ints",
     "distinct_names",
@@ -163,7 +163,6 @@ __all__ = [
     "multilinear_ranks",
     "name_of",
     "no_zero_atom",
-    "no_zero_column",
     "nonneg_float",
     "nonzero_atoms",
     "nonzero_sums",
@@ -208,7 +207,6 @@ __all__ = [
     "templates_keep_scale",
     "timed",
     "two_ends",
-    "unit_atoms",
     "unreadable",
     "waveform",
     "well_posed_scales",

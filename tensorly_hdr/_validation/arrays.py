@@ -299,6 +299,4 @@ def nonzero_sums(name: str, sums: NDArray) -> None:
     """Refuse columns that no scale brings to sum one."""
     columns = np.flatnonzero(sums == 0)
     if columns.size:
-        raise ValueError(
-            f"{name} must have columns of nonzero sum, got zero in {columns[:5].tolist()}; leave these out."
-        )
+        raise ValueError(f"{name} must have columns of nonzero sum; leave out {columns[:5].tolist()}.")

@@ -4,8 +4,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tensorly_hdr._validation.arguments import positive_int
+
+
+def nonzero_atoms(name: str, D: NDArray) -> None:
+    """Refuse columns of zeros: they have no direction, and explain nothing."""
+    zero = np.flatnonzero(np.einsum("ij,ij->j", D, D) == 0)  # zeros, or squares below the smallest number
+    if zero.size:
+        raise ValueError(
+            f"{name} has {zero.size} atom(s) that are all zero, column(s) {zero[:5].tolist()}; drop them: "
+            f"{name}[:, {name}.any(axis=0)]."
+        )
 
 
 def mode(value: Any, order: int) -> int:

@@ -2,6 +2,7 @@
 
 from tensorly_hdr.dictionary.assignment import assign
 from tensorly_hdr.dictionary.complete import DictionaryResult, complete_dictionary_learning
+from tensorly_hdr.dictionary.cp import dictionary_cp
 from tensorly_hdr.dictionary.facets import Facets, facets, identifiability_bound, spark
 from tensorly_hdr.dictionary.mixed import mixed_sparse_coding
 from tensorly_hdr.dictionary.multiple import multiple_dictionaries_dlra
@@ -19,6 +20,7 @@ __all__ = [
     "assign",
     "bspline_dictionary",
     "complete_dictionary_learning",
+    "dictionary_cp",
     "facets",
     "identifiability_bound",
     "mixed_sparse_coding",

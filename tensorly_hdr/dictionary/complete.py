@@ -81,8 +81,8 @@ def complete_dictionary_learning(
     solver : {"alternating", "ao_admm"}
         "alternating" finds the best support of each column exactly, by trying all of them, then the best dictionary by
         least squares, and so on: the loss never rises. "ao_admm" improves the codes by ADMM [2]_ and refits them on
-        their support; the best iterate so far is kept, and polished by alternation in the end. It serves where there
-        are too many supports.
+        their support; the best iterate so far is kept, and polished by alternation in the end. It may go further from a
+        start, and serves where there are too many supports.
     init : {"facets", "random"}, a result, or a sequence of two tall arrays
         The start. "facets" looks for hyperplanes through many points, among those through ``rank - 1`` points drawn at
         random: for little noise. "random" draws Gaussian atoms. Given factors are the dictionary, and the transpose of

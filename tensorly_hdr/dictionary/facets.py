@@ -214,7 +214,7 @@ def _is_rigid(points: NDArray, on: NDArray, times: int, tol: float) -> bool:
     """Whether the points on no more than ``times`` facets span each facet that they are on."""
     tight = points.any(axis=0) & (on.sum(axis=0) == times)
     ranks = [np.linalg.matrix_rank(points[:, facet & tight], tol=_SAFETY * tol) for facet in on]
-    return min(ranks) == len(points) - 1
+    return bool(min(ranks) == len(points) - 1)
 
 
 @dataclass(frozen=True)
@@ -260,5 +260,5 @@ class _Search:
         return np.asarray(candidates[gains >= need.sum() - others])
 
     def _is_independent(self, chosen: tuple[int, ...]) -> bool:
-        least = np.linalg.svd(self.normals[list(chosen)], compute_uv=False)[-1]
-        return float(least) > _SAFETY * self.tol
+        least: float = np.linalg.svd(self.normals[list(chosen)], compute_uv=False)[-1]
+        return bool(least > _SAFETY * self.tol)

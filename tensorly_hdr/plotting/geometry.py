@@ -1,6 +1,7 @@
 """The geometry of nonnegative factorizations: points in a triangle, cones in the plane."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def simplex(points: Any, *, vertices: Any = None, ax: Axes | None = None) -> Axe
 
 
 def triangles(points: Any, dictionaries: Sequence[Any], *, ax: Axes | None = None) -> Axes:
-    """Draw points of three coordinates and, for each dictionary of three atoms, the triangle of its atoms.
+    """Draw points of three coordinates and, for each dictionary of three atoms, their triangle, its sides extended.
 
     Every column, of any signs, is divided by its sum and drawn in the plane where the coordinates sum to one; the three
     unit vectors become the corners of :func:`simplex`. A point is a combination of two atoms if and only if it lies on
@@ -93,8 +94,12 @@ def triangles(points: Any, dictionaries: Sequence[Any], *, ax: Axes | None = Non
     for k, atoms in enumerate(dictionaries):
         corners, color = _on_plane(f"dictionaries[{k}]", atoms), colors[k % len(colors)]
         ax.add_patch(Polygon(corners, fill=False, edgecolor=color, linewidth=1.6, linestyle=("-", "--", ":")[k % 3]))
-        ax.scatter(*corners.T, s=50, marker="Ds^"[k % 3], facecolor="white", edgecolor=color, zorder=3)
-    ax.scatter(*position.T, s=26, color=PALETTE["blue"], linewidths=0, zorder=4)
+        for a, b in combinations(corners, 2):
+            ax.axline(tuple(a), tuple(b), color=color, linewidth=0.6, alpha=0.5)
+        ax.scatter(
+            corners[:, 0], corners[:, 1], s=50, marker="Ds^"[k % 3], facecolor="white", edgecolor=color, zorder=3
+        )
+    ax.scatter(position[:, 0], position[:, 1], s=26, color=PALETTE["blue"], linewidths=0, zorder=4)
     ax.set(aspect="equal")
     ax.axis("off")
     return ax

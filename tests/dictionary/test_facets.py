@@ -45,7 +45,7 @@ def test_bound(r, k, bound, total):
 
 @pytest.mark.parametrize("r", range(2, 9))
 def test_the_bound_is_what_the_pigeonhole_needs(r):
-    """With that many points on ``r - k`` of ``r`` facets each, one holds ``r - 1`` of them; with one less none has to."""
+    """With that many points on ``r - k`` of ``r`` facets each, one holds ``r - 1``; with one less none has to."""
     for k in range(1, r):
         n = identifiability_bound(r, k)
         assert n * (r - k) > r * (r - 2) >= (n - 1) * (r - k)

@@ -195,7 +195,7 @@ def test_balanced_factors_keep_single_precision(when, rng):
 
 @pytest.mark.parametrize("l1", [0.7, 30.0])
 def test_multiplicative_updates_of_a_pruned_component_stay_in_range(l1, rng):
-    """A row at its floor under a strong penalty: warnings are errors, and the component ends as zero as a floor can be."""
+    """A row at its floor under a strong penalty: warnings are errors, and the component ends as good as zero."""
     result = nmf(rng.random((9, 30)), 3, solver="mu", penalties=NonNegative(l1=l1), seed=0, max_iter=300)
     assert all(np.isfinite(u).all() for u in result.factors)
     if l1 == 30.0:
