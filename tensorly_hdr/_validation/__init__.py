@@ -49,7 +49,7 @@ from tensorly_hdr._validation.arrays import (
     same_shape,
     same_size,
 )
-from tensorly_hdr._validation.atoms import count, counts, disjoint, flag, mode, several
+from tensorly_hdr._validation.atoms import count, counts, disjoint, flag, mode, nonzero_atoms, several
 from tensorly_hdr._validation.coding import (
     coded_modes,
     dictionary_of_mode,
