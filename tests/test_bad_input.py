@@ -171,7 +171,20 @@ def test_integers_and_booleans_are_numbers(call, dtype):
 
 @pytest.mark.parametrize(
     "name",
-    ["nnls_A", "nnkl_A", "mixed_sparse_coding_D", "mixed_sparse_coding_B", "spa", "snpa", "rank_two_nmf", "minvol_nmf", "balance", "nmse", "pro_als", "tucker_compress"],
+    [
+        "nnls_A",
+        "nnkl_A",
+        "mixed_sparse_coding_D",
+        "mixed_sparse_coding_B",
+        "spa",
+        "snpa",
+        "rank_two_nmf",
+        "minvol_nmf",
+        "balance",
+        "nmse",
+        "pro_als",
+        "tucker_compress",
+    ],
 )
 def test_sparse_input_where_dense_is_needed_says_so(name):
     with pytest.raises(TypeError, match="sparse"):
