@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 HOME = HERE.parent / "_build" / "peers"
 GROUP_OF = {
     "torchnmf": "torch",
+    "torchnmf NMFD": "torch",
     "nn-fac": "tensorly06",
     "fnnls": "tensorly06",
     "mcrnmf": "numpy22",

@@ -56,3 +56,11 @@ def component_axis(rank: int, others: tuple[Axis, ...] = ()) -> Axis:
     taken = {name for axis in others for name in (axis.name, *map(str, axis.coords if axis.coords is not None else ()))}
     name, numbers = "component_2" if "component" in taken else "component", np.arange(rank)
     return Axis(name, xr.DataArray(numbers, dims=name, coords={name: numbers}).coords)
+
+
+SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def pitch_name(number: int) -> str:
+    """Name of a MIDI number; middle C, 60, is C4."""
+    return f"{SHARPS[number % 12]}{number // 12 - 1}"

@@ -66,6 +66,19 @@ def test_methods_that_end_return_their_answer_and_are_scaled(harness, rng):
     assert rows[1]["times ours"] == pytest.approx(rows[1]["ms"] / rows[0]["ms"])
 
 
+@pytest.mark.parametrize("fixed", [True, False])
+def test_convolutive_contestants_do_the_same_iterations(fixed, harness, rng):
+    peers, race = harness[1:3]
+    W, H, Y = rng.random((5, 3, 2)) + 0.1, rng.random((8, 2)) + 0.1, rng.random((5, 8))
+    options = {"fixed": fixed, "iterations": 3}
+    contestants = [
+        peers.Contestant("ours", "hdr convolutive", options),
+        peers.Contestant("loop", "NumPy lags", options),
+    ]
+    _, answers = race.timed("tiny", contestants, Y=Y, factors=[W, H], seconds=0.01)
+    np.testing.assert_allclose(answers["loop"], answers["ours"], rtol=1e-11)
+
+
 def test_our_failure_is_an_error_and_a_failure_of_a_peer_a_line(harness, rng, capsys):
     _, peers, race, _ = harness
     problem = {"A": rng.random((4, 2)), "Y": rng.random((5, 3)), "seconds": 0.01}  # of different heights

@@ -1,8 +1,8 @@
 """Every contestant by name: how it is timed, and a function that prepares its call from the problem and its options.
 
 ``budgets``: the call takes a number of iterations and returns tall factors. ``repeats``: it takes nothing and returns
-an array. ``traced``: it returns one of our results. What a package needs in another form is converted before the clock
-runs.
+an array. ``traced``: it returns one of our results; ``laps``: the trace of one, and an array. What a package needs in
+another form is converted before the clock runs.
 """
 
 from __future__ import annotations
@@ -143,6 +143,69 @@ def torchnmf(problem: Problem, options: Options) -> Callable[[int], Any]:
     return call
 
 
+def hdr_convolutive(problem: Problem, options: Options) -> Callable[[], Any]:
+    """Trace of some iterations, and both factors in one row; with ``fixed`` the templates keep their value."""
+    import tensorly_hdr as hdr
+
+    Y, (W, H) = problem["Y"], problem["factors"]
+    given = {"templates": W, "init": (None, H)} if options["fixed"] else {"init": (W, H)}
+
+    def call() -> Any:
+        with patch("tensorly_hdr.solve.perf_counter", process_time):
+            found = hdr.convolutive_nmf(Y, W.shape[2], W.shape[1], max_iter=options["iterations"], tol=0, **given)
+        return found.trace, np.concatenate([found.W.ravel(), found.H.ravel()])
+
+    return call
+
+
+def torchnmf_nmfd(problem: Problem, options: Options) -> Callable[[], Any]:
+    """Its updates by autograd. Activations end where the last template begins that is not cut."""
+    import torch
+    from torchnmf.nmf import NMFD
+
+    torch.set_num_threads(1)
+    Y, (W, H) = problem["Y"], problem["factors"]
+    torch.set_default_dtype(torch.float64 if Y.dtype == np.float64 else torch.float32)
+    last = W.shape[1] - 1
+    V, short = torch.from_numpy(Y)[None], torch.from_numpy(np.ascontiguousarray(H[: len(H) - last].T))[None]
+    templates = torch.from_numpy(np.ascontiguousarray(W.transpose(0, 2, 1)))
+
+    def call() -> np.ndarray:
+        model = NMFD(W=templates, H=short, trainable_W=not options["fixed"])
+        model.fit(V, beta=1, tol=-np.inf, max_iter=options["iterations"])
+        found_W = model.W.detach().numpy().transpose(0, 2, 1)
+        return np.concatenate([found_W.ravel(), np.pad(model.H.detach().numpy()[0].T, ((0, last), (0, 0))).ravel()])
+
+    return call
+
+
+def numpy_lags(problem: Problem, options: Options) -> Callable[[], Any]:
+    """One product a lag, for the model and for each update."""
+    Y, (W0, H0) = problem["Y"], problem["factors"]
+    n, n_taps = Y.shape[1], W0.shape[1]
+
+    def ratio(W: list[np.ndarray], X: np.ndarray) -> np.ndarray:
+        model = W[0] @ X
+        for t in range(1, n_taps):
+            model[:, t:] += W[t] @ X[:, : n - t]
+        return Y / model
+
+    def call() -> np.ndarray:
+        W, X = [np.ascontiguousarray(W0[:, t]) for t in range(n_taps)], np.ascontiguousarray(H0.T)
+        for _ in range(options["iterations"]):
+            R, above, below = ratio(W, X), np.zeros_like(X), np.zeros_like(X)
+            for t in range(n_taps):
+                above[:, : n - t] += W[t].T @ R[:, t:]
+                below[:, : n - t] += W[t].sum(axis=0)[:, None]
+            X = X * above / below
+            if not options["fixed"]:
+                R = ratio(W, X)
+                W = [W[t] * (R[:, t:] @ X[:, : n - t].T) / X[:, : n - t].sum(axis=1) for t in range(n_taps)]
+        return np.concatenate([np.stack(W, axis=1).ravel(), X.T.ravel()])
+
+    return call
+
+
 def mcrnmf(problem: Problem, options: Options) -> Callable[[int], Any]:
     """Fast projected gradients, 20 inner steps at most, as it comes."""
     from mcrnmf.models import FroFPGM
@@ -233,6 +296,7 @@ def fnnls(A: np.ndarray, y: np.ndarray) -> Any:
 
 METHODS: dict[str, tuple[str, Prepare]] = {
     "hdr factorization": ("traced", hdr_factorization),
+    "hdr convolutive": ("laps", hdr_convolutive),
     "hdr nnkl": ("traced", hdr_nnkl),
     "hdr nnls": ("repeats", hdr_nnls),
     "hdr separable": ("repeats", hdr_separable),
@@ -240,8 +304,10 @@ METHODS: dict[str, tuple[str, Prepare]] = {
     "TensorLy HALS": ("budgets", tensorly_hals),
     "nn-fac": ("budgets", nn_fac),
     "torchnmf": ("budgets", torchnmf),
+    "torchnmf NMFD": ("repeats", torchnmf_nmfd),
     "mcrnmf": ("budgets", mcrnmf),
     "mcrnmf SNPA": ("repeats", mcrnmf_snpa),
+    "NumPy lags": ("repeats", numpy_lags),
     "NumPy mu": ("budgets", numpy_mu),
     "SciPy nnls": ("repeats", columns(scipy_nnls)),
     "SciPy nnls on QR": ("repeats", scipy_on_qr),

@@ -273,6 +273,17 @@ def finite_at_model(name: str, y: NDArray, model: NDArray) -> None:
         )
 
 
+def reaches(name: str, Y: NDArray, model: NDArray) -> None:
+    """Refuse templates that cannot make what the data hold, of shape (frames, frequencies): an infinite divergence."""
+    frames, rows = np.nonzero((model <= 0) & (Y > 0))
+    if rows.size:
+        raise ValueError(
+            f"{name} cannot make the positive entries of S at row(s) {np.unique(rows)[:5].tolist()}, column(s) "
+            f"{np.unique(frames)[:5].tolist()} (the first frames see the first taps only): the divergence is infinite; "
+            f"add a small constant to {name}."
+        )
+
+
 def finite_divergence(Y: Any, A: Any) -> None:
     """Refuse ``KL(Y, A X)`` that is infinite for every ``X``: a zero row of ``A`` under positive data."""
     of_A, of_Y = (np.asarray(v.sum(axis=1) if is_sparse(v) else array_namespace(v).sum(v, axis=1)) for v in (A, Y))
@@ -282,3 +293,10 @@ def finite_divergence(Y: Any, A: Any) -> None:
             f"row(s) {rows[:5].tolist()} of A are all zero where Y is positive: the divergence is infinite for any X; "
             "drop these rows from A and Y."
         )
+
+
+def nonzero_sums(name: str, sums: NDArray) -> None:
+    """Refuse columns that no scale brings to sum one."""
+    columns = np.flatnonzero(sums == 0)
+    if columns.size:
+        raise ValueError(f"{name} must have columns of nonzero sum, got zero in {columns[:5].tolist()}; leave these out.")

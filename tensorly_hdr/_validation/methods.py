@@ -111,6 +111,28 @@ def beta_penalties(divergence: Any, penalties: Sequence[Any]) -> None:
             )
 
 
+def adaptation(adapt: Any, templates: Any, divergence: Any) -> float | None:
+    """Pull towards the templates, if they may adapt at all."""
+    if adapt is None:
+        return None
+    if templates is None:
+        raise ValueError(f"adapt={adapt!r} needs the templates to stay close to: pass templates=.")
+    if nonneg_float("adapt", adapt) > 0 and divergence.beta != 1.0:
+        raise ValueError(f"adapt > 0 needs loss='kl', whose update with a pull is exact, got {divergence!r}.")
+    return float(adapt)
+
+
+def templates_keep_scale(l1: float, *, stacklevel: int) -> None:
+    """Warn when a penalty on the activations can be escaped."""
+    if l1 > 0:
+        warnings.warn(
+            "l1 has no effect in the end: the templates are free, and take over the scale of the activations at no "
+            "cost. Pass templates=, fixed or with adapt > 0.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
+
+
 def free_modes(fixed: Any, order: int, init: Any) -> list[int]:
     """Modes to update: all but ``fixed``, which need a start of their own."""
     if not isinstance(fixed, Iterable) or isinstance(fixed, str):

@@ -1,6 +1,8 @@
 """Factorizations: build the block of each factor, call an update."""
 
 from tensorly_hdr.factorization.compression import pro_als, proco_als
+from tensorly_hdr.factorization.convolution import convolve, correlate, correlate_activations
+from tensorly_hdr.factorization.convolutive import ConvolutiveResult, convolutive_nmf
 from tensorly_hdr.factorization.cp import ncp, nmf
 from tensorly_hdr.factorization.extrapolation import Extrapolation
 from tensorly_hdr.factorization.minvol import minvol_nmf
@@ -19,9 +21,11 @@ from tensorly_hdr.factorization.result import (
 )
 from tensorly_hdr.factorization.separable import snpa, spa
 from tensorly_hdr.factorization.tucker import tucker_compress
+from tensorly_hdr.factorization.tucker_nonneg import nonnegative_tucker
 
 __all__ = [
     "ClosedForm",
+    "ConvolutiveResult",
     "Extrapolation",
     "FactorResult",
     "Factored",
@@ -29,10 +33,15 @@ __all__ = [
     "RankTwoResult",
     "SeparableResult",
     "TuckerResult",
+    "convolutive_nmf",
+    "convolve",
+    "correlate",
+    "correlate_activations",
     "holdout",
     "minvol_nmf",
     "ncp",
     "nmf",
+    "nonnegative_tucker",
     "pro_als",
     "proco_als",
     "project_on_cone",

@@ -13,17 +13,23 @@ from tensorly_hdr.plotting.factors import factors, spectra
 from tensorly_hdr.plotting.geometry import cone2d, simplex
 from tensorly_hdr.plotting.images import abundance_maps
 from tensorly_hdr.plotting.model_choice import rank_choice
+from tensorly_hdr.plotting.music import activations, autosimilarity, piano_roll, spectrogram, templates
 from tensorly_hdr.plotting.style import PALETTE, style, use_style
 
 __all__ = [
     "PALETTE",
     "abundance_maps",
+    "activations",
+    "autosimilarity",
     "cone2d",
     "convergence",
     "factors",
+    "piano_roll",
     "rank_choice",
     "simplex",
     "spectra",
+    "spectrogram",
     "style",
+    "templates",
     "use_style",
 ]

@@ -40,7 +40,7 @@ def mu(
 
 def _weight(block: Quadratic | Entrywise) -> Any:
     """Size of each atom."""
-    if isinstance(block, Entrywise):
+    if not isinstance(block, Quadratic):
         return block.mass
     xp = array_namespace(block.gram)
     return xp.sqrt(xp.linalg.diagonal(block.gram))[None, :]
@@ -52,11 +52,12 @@ def _quadratic(u: Any, block: Quadratic, penalty: NonNegative) -> Any:
     slope = block.cross - penalty.l1
     plus = u @ xp.clip(block.gram, min=0.0) + penalty.l2 * u
     minus = u @ xp.clip(-block.gram, min=0.0)
-    # ratios first: the products of the four would leave the range of the numbers long before the data do
+    # roots of products as products of roots, and u first: neither strong data nor a row at its floor, whose ratios are
+    # huge, leave the range of the numbers
     below = xp.where(plus > 0, plus, xp.ones_like(plus))
-    a, b = 0.5 * slope / below, minus / below
-    root = xp.sqrt(a * a + b)
-    return u * xp.where(slope > 0, a + root, b / above_zero(root - a))
+    a = 0.5 * slope
+    root = xp.hypot(a, xp.sqrt(minus) * xp.sqrt(below))
+    return xp.where(slope > 0, u * (a + root) / below, u * minus / above_zero(root - a))
 
 
 def _entrywise(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
@@ -66,5 +67,9 @@ def _entrywise(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
     if beta == 1.0:
         c = u * minus
         return 2.0 * c / above_zero(b + xp.sqrt(b * b + 4.0 * penalty.l2 * c))
-    exponent = 1.0 / (2.0 - beta) if beta < 1.0 else 1.0 / (beta - 1.0) if beta > 2.0 else 1.0
-    return u * (minus / above_zero(b)) ** exponent
+    return u * (minus / above_zero(b)) ** exponent_of(beta)
+
+
+def exponent_of(beta: float) -> float:
+    """Power of the ratio that minimizes the majorant of a beta divergence: below one outside [1, 2]."""
+    return 1.0 / (2.0 - beta) if beta < 1.0 else 1.0 / (beta - 1.0) if beta > 2.0 else 1.0

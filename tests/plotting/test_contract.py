@@ -9,7 +9,10 @@ import pytest
 from matplotlib.axes import Axes
 
 from tensorly_hdr import compare_ranks, plotting
+from tensorly_hdr.music import Notes
 
+NOTES = Notes([0.0, 0.5, 1.0], [0.4, 0.9, 2.0], [60, 64, 67])
+FOUND = Notes([0.01, 0.5], [0.4, 0.9], [60, 65])
 RNG = np.random.default_rng(0)
 POINTS = RNG.random((3, 20))
 RUN = SimpleNamespace(trace=SimpleNamespace(loss=np.array([3.0, 2.0, 1.0]), time=np.arange(3.0)), status="converged")
@@ -17,11 +20,17 @@ SINGLE = {
     "convergence": (plotting.convergence, {"a": RUN}),
     "spectra": (plotting.spectra, RNG.random((9, 2))),
     "simplex": (plotting.simplex, POINTS),
+    "spectrogram": (plotting.spectrogram, RNG.random((6, 8))),
+    "activations": (plotting.activations, RNG.random((8, 3))),
+    "autosimilarity": (lambda A, ax=None: plotting.autosimilarity(A, boundaries=[0, 2, 5], ax=ax), RNG.random((5, 5))),
+    "piano_roll": (plotting.piano_roll, NOTES),
+    "piano_rolls": (lambda n, ax=None: plotting.piano_roll(n, FOUND, pairs=[[0, 0]], ax=ax), NOTES),
     "cone2d": (lambda Y, ax=None: plotting.cone2d(Y, np.eye(2), ax=ax), POINTS[:2]),
 }
 TABLE = compare_ranks(RNG.random((5, 6)), [1, 2], n_init=2, fraction=0.0, seed=0, max_iter=3)
 PANELS = {
     "rank_choice": (plotting.rank_choice, TABLE),
+    "templates": (plotting.templates, RNG.random((6, 3, 2))),
     "factors": (plotting.factors, [RNG.random((5, 2)), RNG.random((4, 2))]),
     "abundance_maps": (plotting.abundance_maps, RNG.random((6, 5, 2))),
 }
@@ -67,6 +76,7 @@ def test_data_are_not_changed(name):
     draw, data = (SINGLE | PANELS)[name]
     arrays = {"convergence": [RUN.trace.loss, RUN.trace.time], "factors": data}.get(name, [data])
     arrays = list(data.values()) if data is TABLE else arrays
+    arrays = [NOTES.onset, NOTES.offset, NOTES.pitch] if data is NOTES else arrays
     before = [a.copy() for a in arrays]
     draw(data)
     for a, b in zip(arrays, before, strict=True):

@@ -1,0 +1,200 @@
+"""Checks of sound files, samples and notes."""
+
+from collections.abc import Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorly_hdr._validation.arguments import nonneg_float
+from tensorly_hdr._validation.arrays import as_array
+
+
+def is_path(x: Any) -> bool:
+    """Tell the name of a file."""
+    return isinstance(x, str | PathLike)
+
+
+def file_there(name: str, path: Any) -> str:
+    """Refuse a path that leads to no file, or to an empty one."""
+    where = Path(fspath(path))
+    if not where.is_file():
+        raise FileNotFoundError(f"{name}: there is no file {str(path)!r}.")
+    if where.stat().st_size == 0:
+        raise ValueError(f"{name}: the file {str(path)!r} is empty (0 bytes).")
+    return str(where)
+
+
+def unreadable(name: str, source: Any, formats: str, error: Exception) -> ValueError:
+    """Error that says that a file is not of a known format; the reason of the reader is kept."""
+    shown = repr(fspath(source)) if is_path(source) else type(source).__name__
+    return ValueError(f"{name}: {shown} cannot be read ({type(error).__name__}: {error}); give {formats}.")
+
+
+def waveform(name: str, x: Any) -> NDArray:
+    """Samples (n,) or (n, channels) as floating numbers; integers are scaled to [-1, 1)."""
+    plain = np.asarray(x) if isinstance(x, np.ndarray) else None
+    array: NDArray = as_array(name, x, ndim=(1, 2))
+    if array.ndim == 2 and array.shape[1] > array.shape[0]:
+        raise ValueError(f"{name} must have shape (samples, channels), got {array.shape}; pass its transpose.")
+    if plain is None or plain.dtype.kind not in "iu":
+        return array
+    half = 2.0 ** (8 * plain.dtype.itemsize - 1)
+    return array / half - (1.0 if plain.dtype.kind == "u" else 0.0)
+
+
+def not_silent(name: str, samples: NDArray) -> None:
+    """Refuse samples that are all the same: there is nothing to hear, and no peak to bring to a level."""
+    if not samples.any():
+        raise ValueError(f"{name} is silent: every sample is zero. Check the recording, or pass allow_silence=True.")
+
+
+def rate(name: str, value: Any) -> int:
+    """Samples a second, a whole number."""
+    number = nonneg_float(name, value, positive=True)
+    if number != round(number):
+        raise ValueError(f"{name} must be a whole number of samples a second, got {value!r}.")
+    return round(number)
+
+
+def sampled(name: str, x: Any, given: Any) -> int:
+    """Sampling rate of an array (given beside it) or of a DataArray (from its coordinate ``time`` in seconds)."""
+    if hasattr(x, "dims"):
+        return _rate_of_labelled(name, x, given)
+    if given is None:
+        raise ValueError(f"rate is needed with a plain array: how many samples of {name} make a second?")
+    return rate("rate", given)
+
+
+def _rate_of_labelled(name: str, x: Any, given: Any) -> int:
+    if "time" not in x.coords or x.sizes["time"] < 2:
+        raise ValueError(f"{name} must have a coordinate 'time' in seconds, of two samples or more.")
+    time = np.asarray(x["time"], dtype=float)
+    found = (len(time) - 1) / float(time[-1] - time[0])
+    if given is not None and abs(rate("rate", given) - found) > 0.5:
+        raise ValueError(f"rate={given!r} contradicts the times of {name}, which make {found:g} samples a second.")
+    return max(round(found), 1)
+
+
+def long_enough(name: str, n: int, window: int, per_second: int) -> None:
+    """Refuse a recording shorter than one window of the spectrogram."""
+    if n < window:
+        raise ValueError(
+            f"{name} is too short: {n} samples ({n / per_second:.3g} s), and one window takes {window} "
+            f"({window / per_second:.3g} s)."
+        )
+
+
+def whole_numbers(name: str, values: Any, low: int, high: int) -> NDArray:
+    """Whole numbers between ``low`` and ``high``, one a note."""
+    array = np.atleast_1d(np.asarray(values))
+    if array.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    if array.ndim != 1 or array.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must be a sequence of whole numbers, got {type(values).__name__} of {array.dtype}.")
+    if not np.isfinite(array).all() or (array != np.round(array)).any() or array.min() < low or array.max() > high:
+        raise ValueError(f"{name} must be whole numbers between {low} and {high}, got {array[:5].tolist()}...")
+    return array.astype(np.int64)
+
+
+def seconds(name: str, values: Any) -> NDArray:
+    """Nonnegative times, one a note."""
+    if np.size(values) == 0:
+        return np.zeros(0)
+    array: NDArray = as_array(name, np.atleast_1d(values), ndim=1, nonneg=True)
+    return array.astype(np.float64)
+
+
+def later(offset: NDArray, onset: NDArray) -> None:
+    """Refuse notes that end before they begin, or at once."""
+    bad = np.flatnonzero(offset <= onset)
+    if bad.size:
+        raise ValueError(
+            f"offset must be later than onset, but note(s) {bad[:5].tolist()} end at {offset[bad[:5]].tolist()} "
+            f"and begin at {onset[bad[:5]].tolist()}."
+        )
+
+
+def is_notes(name: str, x: Any) -> None:
+    """Refuse what is no set of notes."""
+    if not all(hasattr(x, field) for field in ("onset", "offset", "pitch", "velocity")):
+        raise TypeError(f"{name} must be Notes(onset, offset, pitch), got {type(x).__name__}.")
+
+
+def known_name(text: Any) -> str:
+    """Refuse what is no text: a pitch is written as 'C4', 'F#3' or 'Bb3'."""
+    if not isinstance(text, str):
+        raise TypeError(f"the name of a pitch must be text such as 'C4' or 'Bb3', got {text!r}.")
+    return text
+
+
+def parsed_name(text: str, match: Any) -> Sequence[str]:
+    """Letter, accidental and octave of a pitch, found by a regular expression."""
+    if match is None:
+        raise ValueError(f"the name of a pitch is a letter, an optional # or b, and an octave ('Bb3'), got {text!r}.")
+    parts: Sequence[str] = match.groups()
+    return parts
+
+
+def rising_times(name: str, values: Any, *, at_least: int) -> NDArray:
+    """Strictly increasing numbers, at least so many."""
+    array: NDArray = as_array(name, values, ndim=1)
+    if len(array) < at_least or (np.diff(array) <= 0).any():
+        raise ValueError(f"{name} must be {at_least} or more strictly increasing numbers, got {array[:6].tolist()}.")
+    return array
+
+
+def labelled(name: str, x: Any, dims: tuple[str, ...]) -> None:
+    """Refuse what is no DataArray with these dimensions, in any order, and coordinates along them."""
+    if tuple(sorted(map(str, getattr(x, "dims", ())))) != tuple(sorted(dims)) or any(d not in x.coords for d in dims):
+        got = getattr(x, "dims", type(x).__name__)
+        raise TypeError(f"{name} must be a DataArray with the dimensions and coordinates {dims}, got {got}.")
+    as_array(name, x)
+
+
+def has_dims(name: str, x: Any, dims: tuple[str, ...]) -> None:
+    """Refuse a DataArray with other dimensions; their order is free."""
+    if sorted(map(str, x.dims)) != sorted(dims):
+        raise ValueError(f"{name} must have the dimensions {dims}, got {x.dims}; rename them.")
+
+
+def index_pairs(name: str, values: Any, n_first: int, n_second: int) -> NDArray:
+    """Integer array (n, 2) of indices below ``n_first`` and ``n_second``, none twice."""
+    if values is None:
+        raise ValueError(f"{name} is needed with an estimate: music.match_notes(notes, estimate).")
+    array = np.asarray(values)
+    array = array.reshape(-1, 2).astype(np.intp) if array.size == 0 else array
+    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be integers of shape (n, 2), got {array.dtype} of shape {array.shape}.")
+    for column, n in zip(array.T, (n_first, n_second), strict=True):
+        if column.size and (column.min() < 0 or column.max() >= n or len(set(column.tolist())) < column.size):
+            raise ValueError(f"{name} does not fit the notes: an index is out of range, or there twice.")
+    return array
+
+
+def timed(name: str, x: Any) -> None:
+    """Refuse a DataArray without increasing times."""
+    if "time" not in x.coords or x["time"].ndim != 1:
+        raise ValueError(f"{name} must have a coordinate 'time', got the coordinates {tuple(map(str, x.coords))}.")
+    rising_times(f"the times of {name}", np.asarray(x["time"], dtype=float), at_least=1)
+
+
+def covered(name: str, values: NDArray, low: float, high: float) -> None:
+    """Refuse times outside of a recording."""
+    if values[0] < low or values[-1] > high:
+        raise ValueError(
+            f"{name} must lie in the recording, which lasts from {low:.4g} to {high:.4g}, got {values[0]:.4g} to "
+            f"{values[-1]:.4g}."
+        )
+
+
+def symmetric(name: str, A: NDArray) -> NDArray:
+    """Refuse a matrix that is not its own transpose, up to rounding."""
+    if A.shape[0] != A.shape[1]:
+        raise ValueError(f"{name} must be square, one row and one column a bar, got shape {A.shape}.")
+    gap, size = float(np.abs(A - A.T).max()), float(np.abs(A).max())
+    if gap > 1e-5 * size:
+        raise ValueError(f"{name} must be symmetric, but differs from its transpose by {gap:.3g}.")
+    return A
