@@ -66,6 +66,7 @@ serve:
 bench: $(STAMP)
 	$(BIN)/python benchmarks/_peers.py
 	for name in nnls sparse_nnls nnkl factorization convolutive dictionary; do \
+	for name in nnls sparse_nnls nnkl factorization convolutive dictionary sparse_coding; do \
 	  $(BIN)/python benchmarks/bench_$$name.py $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)); done
 
 lint: $(STAMP)

@@ -43,7 +43,7 @@ def test_prox_agrees_with_bisection(rng):
 
 
 def test_the_residual_of_the_prox_is_a_subgradient(rng):
-    """It is zero on the short columns; on the others, a multiple of the signs of what is left; the multiples sum to 1."""
+    """It is zero on the short columns, and a multiple of the signs on the long ones; the multiples sum to one."""
     zero = 0
     for u, weight in cases(rng, 500):
         z = MaxColumnL1(weight).prox(u, 1.0)
