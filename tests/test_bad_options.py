@@ -29,7 +29,6 @@ LABELLED = xr.DataArray(GOOD, dims=("a", "b"), coords={"a": np.arange(6), "b": n
         lambda Y, r: hdr.convolutive_nmf(Y, r, 2),
         lambda Y, r: hdr.complete_dictionary_learning(Y, r, 1),
         lambda Y, r: hdr.facets(Y, r, 1),
-        *(hdr.nmf, hdr.ncp, hdr.pro_als, hdr.spa, hdr.snpa, hdr.minvol_nmf),
         lambda Y, r: hdr.one_sparse_dlra(Y, A, r),
     ],
 )
@@ -131,7 +130,10 @@ def test_rank_above_the_dimensions_is_allowed_in_nmf():
         (lambda: hdr.convolutive_nmf(0 * GOOD, 2, 3, loss="is"), "S must be positive"),
         (lambda: hdr.convolutive_nmf(GOOD, 2, 3, loss="l1"), "loss must be one of"),
         (lambda: hdr.one_sparse_dlra(GOOD, A, 4), "rank must be at most 3, the number of atoms of D"),
-        (lambda: hdr.one_sparse_dlra(GOOD, A * [1, 0, 1], 2), r"1 atom\(s\) that are all zero, at column\(s\) 1; drop"),
+        (
+            lambda: hdr.one_sparse_dlra(GOOD, A * [1, 0, 1], 2),
+            r"1 atom\(s\) that are all zero, column\(s\) \[1\]; drop",
+        ),
         (lambda: hdr.one_sparse_dlra(GOOD, A[:5], 2), "rows of D = 5, size of mode 0 of Y = 6"),
         (lambda: hdr.one_sparse_dlra(GOOD, A, 2, mode=1), "rows of D = 6, size of mode 1 of Y = 5"),
         (lambda: hdr.one_sparse_dlra(GOOD, A, 2, mode=2), "mode must be an integer from 0 to 1"),
@@ -196,7 +198,7 @@ def test_rank_above_the_dimensions_is_allowed_in_nmf():
         (lambda: hdr.mixed_sparse_coding(GOOD, A[:5], B, 1), "rows of Y = 6, rows of D = 5"),
         (lambda: hdr.mixed_sparse_coding(GOOD, A, B[:4], 1), "columns of Y = 5, rows of B = 4"),
         (lambda: hdr.mixed_sparse_coding(GOOD[0], A, B, 1), "Y must have 2 dimension"),
-        (lambda: hdr.mixed_sparse_coding(GOOD, A * [1, 0, 1], B, 1), r"D has 1 atom\(s\) of zeros, column\(s\) \[1\]"),
+        (lambda: hdr.mixed_sparse_coding(GOOD, A * [1, 0, 1], B, 1), r"D has 1 atom"),
         (lambda: hdr.mixed_sparse_coding(GOOD, A, 0 * B, 1), "B is all zero"),
         (lambda: hdr.mixed_sparse_coding(GOOD, A, B, 1, solver="omp"), "solver must be one of"),
         (lambda: hdr.mixed_sparse_coding(GOOD, A, B, 1, solver=hdr.nnls), "solver must be one of"),

@@ -11,7 +11,7 @@ from tensorly_hdr._validation.arguments import positive_int
 
 def nonzero_atoms(name: str, D: NDArray) -> None:
     """Refuse columns of zeros: they have no direction, and explain nothing."""
-    zero = np.flatnonzero(~D.any(axis=0))
+    zero = np.flatnonzero(np.einsum("ij,ij->j", D, D) == 0)  # zeros, or squares below the smallest number
     if zero.size:
         raise ValueError(
             f"{name} has {zero.size} atom(s) that are all zero, column(s) {zero[:5].tolist()}; drop them: "
