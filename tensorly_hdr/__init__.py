@@ -41,6 +41,7 @@ _HOME = {
     "holdout": "factorization",
     "ncp": "factorization",
     "nmf": "factorization",
+    "nonnegative_tucker": "factorization",
     "pro_als": "factorization",
     "proco_als": "factorization",
     "project_on_cone": "factorization",

@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.sparse import coo_array, csr_array
 
 import tensorly_hdr as hdr
-from tensorly_hdr import interop, metrics
+from tensorly_hdr import interop, metrics, music
 from tensorly_hdr.penalties import NonNegative, SquaredL2
 
 GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
@@ -43,6 +43,9 @@ FUNCTIONS = {
     "core_consistency": (lambda Y: metrics.core_consistency(np.ones((6, 6, 6)), [Y, Y, Y]), None),
     "pro_als": (lambda Y: hdr.pro_als(Y, 2, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
     "proco_als": (lambda Y: hdr.proco_als(Y, 2, 3, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
+    "nonnegative_tucker": (lambda Y: hdr.nonnegative_tucker(Y, 2, max_iter=3), "must be nonnegative"),
+    "nonnegative_tucker_kl": (lambda Y: hdr.nonnegative_tucker(Y, 2, loss="kl", max_iter=3), "must be nonnegative"),
+    "autosimilarity": (lambda Y: music.autosimilarity(Y), None),
     "smooth_cp": (lambda Y: hdr.smooth_cp(Y, 2, A, seed=0, max_iter=5), None),
     "smooth_cp_basis": (lambda Y: hdr.smooth_cp(np.ones((6, 4)), 2, Y, seed=0, max_iter=5), None),
     "tucker_compress": (lambda Y: hdr.tucker_compress(Y, 3, max_iter=3), None),
@@ -184,6 +187,7 @@ def test_integers_and_booleans_are_numbers(call, dtype):
         "nmse",
         "pro_als",
         "tucker_compress",
+        "nonnegative_tucker",
         "convolutive_nmf",
     ],
 )

@@ -81,6 +81,7 @@ from tensorly_hdr._validation.methods import (
     well_posed_scales,
 )
 from tensorly_hdr._validation.sound import (
+    covered,
     file_there,
     has_dims,
     index_pairs,
@@ -96,10 +97,13 @@ from tensorly_hdr._validation.sound import (
     rising_times,
     sampled,
     seconds,
+    symmetric,
+    timed,
     unreadable,
     waveform,
     whole_numbers,
 )
+from tensorly_hdr._validation.tucker import core_and_factors, dense
 
 __all__ = [
     "adaptation",
@@ -111,6 +115,9 @@ __all__ = [
     "can_be_balanced",
     "choice",
     "coded_modes",
+    "core_and_factors",
+    "covered",
+    "dense",
     "distinct_ints",
     "distinct_names",
     "divergence",
@@ -181,8 +188,10 @@ __all__ = [
     "supported",
     "supports_library",
     "supports_loss",
+    "symmetric",
     "tail",
     "templates_keep_scale",
+    "timed",
     "two_ends",
     "unit_atoms",
     "unreadable",

@@ -172,3 +172,29 @@ def index_pairs(name: str, values: Any, n_first: int, n_second: int) -> NDArray:
         if column.size and (column.min() < 0 or column.max() >= n or len(set(column.tolist())) < column.size):
             raise ValueError(f"{name} does not fit the notes: an index is out of range, or there twice.")
     return array
+
+
+def timed(name: str, x: Any) -> None:
+    """Refuse a DataArray without increasing times."""
+    if "time" not in x.coords or x["time"].ndim != 1:
+        raise ValueError(f"{name} must have a coordinate 'time', got the coordinates {tuple(map(str, x.coords))}.")
+    rising_times(f"the times of {name}", np.asarray(x["time"], dtype=float), at_least=1)
+
+
+def covered(name: str, values: NDArray, low: float, high: float) -> None:
+    """Refuse times outside of a recording."""
+    if values[0] < low or values[-1] > high:
+        raise ValueError(
+            f"{name} must lie in the recording, which lasts from {low:.4g} to {high:.4g}, got {values[0]:.4g} to "
+            f"{values[-1]:.4g}."
+        )
+
+
+def symmetric(name: str, A: NDArray) -> NDArray:
+    """Refuse a matrix that is not its own transpose, up to rounding."""
+    if A.shape[0] != A.shape[1]:
+        raise ValueError(f"{name} must be square, one row and one column a bar, got shape {A.shape}.")
+    gap, size = float(np.abs(A - A.T).max()), float(np.abs(A).max())
+    if gap > 1e-5 * size:
+        raise ValueError(f"{name} must be symmetric, but differs from its transpose by {gap:.3g}.")
+    return A

@@ -21,6 +21,7 @@ from tensorly_hdr.factorization.result import (
 )
 from tensorly_hdr.factorization.separable import snpa, spa
 from tensorly_hdr.factorization.tucker import tucker_compress
+from tensorly_hdr.factorization.tucker_nonneg import nonnegative_tucker
 
 __all__ = [
     "ClosedForm",
@@ -40,6 +41,7 @@ __all__ = [
     "minvol_nmf",
     "ncp",
     "nmf",
+    "nonnegative_tucker",
     "pro_als",
     "proco_als",
     "project_on_cone",

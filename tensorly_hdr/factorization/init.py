@@ -68,7 +68,7 @@ def from_singular_vectors(problem: Problem, rank: int, rng: np.random.Generator)
     T = problem.T
     if problem.mask is not None:
         T = np.where(problem.mask, T, T[problem.mask].mean())
-    columns = _pairs(T, rank) if T.ndim == 2 else [_left_parts(T, m, rank) for m in range(T.ndim)]
+    columns = _pairs(T, rank) if T.ndim == 2 else [left_parts(T, m, rank) for m in range(T.ndim)]
     out = []
     for u, n in zip(columns, T.shape, strict=True):
         extra = rng.random((n, rank - u.shape[1])) * (u.mean() or 1.0)
@@ -113,7 +113,7 @@ def _leading_svd(Y: Any, rank: int) -> tuple[NDArray, NDArray, NDArray]:
     return U, s, Vt
 
 
-def _left_parts(T: NDArray, mode: int, rank: int) -> NDArray:
+def left_parts(T: NDArray, mode: int, rank: int) -> NDArray:
     """Larger parts of the leading left singular vectors of an unfolding."""
     others = tuple(m for m in range(T.ndim) if m != mode)
     U = np.linalg.eigh(np.tensordot(T, T, axes=(others, others)))[1][:, ::-1][:, :rank]

@@ -1,4 +1,4 @@
-"""Music: sound, spectrograms, notes, and how well notes are transcribed.
+"""Music: sound, spectrograms, notes, how well notes are transcribed, and sections.
 
 What reads files, scores notes or renders fonts needs ``pip install "tensorly-hdr[music]"``, and says so.
 """
@@ -17,6 +17,7 @@ from tensorly_hdr.music.midi import read_midi, write_midi
 from tensorly_hdr.music.notes import Notes
 from tensorly_hdr.music.pitch import hz_to_pitch, pitch_name, pitch_number, pitch_to_hz
 from tensorly_hdr.music.spectrogram import chromagram, spectrogram
+from tensorly_hdr.music.structure import autosimilarity, bar_tensor, boundary_score, segment
 from tensorly_hdr.music.synth import TONES, Tone, render, room, synthesize
 
 __all__ = [
@@ -26,6 +27,9 @@ __all__ = [
     "Score",
     "Tone",
     "as_audio",
+    "autosimilarity",
+    "bar_tensor",
+    "boundary_score",
     "chromagram",
     "evaluate",
     "frame_score",
@@ -41,6 +45,7 @@ __all__ = [
     "read_midi",
     "render",
     "room",
+    "segment",
     "spectrogram",
     "synthesize",
     "write_midi",

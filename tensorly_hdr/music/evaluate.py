@@ -85,7 +85,7 @@ def note_score(truth: Notes, estimate: Notes, *, tolerance: float = ONSET_TOLERA
     0.5
     """
     pairs = match_notes(truth, estimate, tolerance=tolerance, offsets=offsets)
-    return _score(len(pairs), len(estimate), len(truth))
+    return score_of(len(pairs), len(estimate), len(truth))
 
 
 def frame_score(truth: Notes, estimate: Notes, *, step: float = 0.01) -> Score:
@@ -103,7 +103,7 @@ def frame_score(truth: Notes, estimate: Notes, *, step: float = 0.01) -> Score:
     width = check.nonneg_float("step", step, positive=True)
     grid = np.arange(int(np.ceil(max(truth.end, estimate.end) / width))) * width
     a, b = truth.roll(grid).values, estimate.roll(grid).values
-    return _score(int((a & b).sum()), int(b.sum()), int(a.sum()))
+    return score_of(int((a & b).sum()), int(b.sum()), int(a.sum()))
 
 
 def octave_errors(truth: Notes, estimate: Notes, *, tolerance: float = ONSET_TOLERANCE) -> OctaveErrors:
@@ -148,7 +148,8 @@ def _octaves_away(wrong: Notes, other: Notes, tolerance: float) -> int:
     return int(((interval != 0) & (interval % 12 == 0) & sounds).any(axis=1).sum())
 
 
-def _score(n_right: int, n_estimated: int, n_true: int) -> Score:
+def score_of(n_right: int, n_estimated: int, n_true: int) -> Score:
+    """Precision, recall and F of three counts; two empty sets agree."""
     if not (n_estimated or n_true):
         return Score(1.0, 1.0, 1.0, 0, 0, 0)
     f = 2.0 * n_right / (n_estimated + n_true)

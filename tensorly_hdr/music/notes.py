@@ -114,7 +114,8 @@ class Notes:
         import xarray as xr
 
         grid = np.asarray(times, dtype=float)
+        when = ("time", grid, {"long_name": "Time", "units": "s"})
         values = np.zeros((128, grid.size), dtype=bool)
         for begin, end, pitch in zip(self.onset, self.offset, self.pitch, strict=True):
             values[pitch, np.searchsorted(grid, begin) : np.searchsorted(grid, end)] = True
-        return xr.DataArray(values, dims=("pitch", "time"), coords={"pitch": np.arange(128), "time": grid})
+        return xr.DataArray(values, dims=("pitch", "time"), coords={"pitch": np.arange(128), "time": when})

@@ -83,7 +83,7 @@ def templates(W: Any, *, components: Sequence[Any] | None = None, axes: Any = No
     for k, ax in enumerate(panels):
         image = stack.isel({last: k})
         _image(ax, image, _decibels(image.values, depth), vmin=-depth, vmax=0.0)
-        ax.set(title=_name(last, image[last].item()), xlabel="Frame after the onset")
+        ax.set(title=_name(last, image[last].item()), xlabel="Frame")
         ax.set_ylabel(_axis_label(image, "frequency", "Bin") if k == 0 else "")
     return panels
 
@@ -269,4 +269,4 @@ def _compare(ax: Axes, truth: Any, estimate: Any, pairs: NDArray) -> None:
         Patch(facecolor=PALETTE["orange"], edgecolor="black", hatch="////", label=f"extra ({len(extra)})"),
         Patch(facecolor="none", edgecolor="black", label=f"missed ({len(missed)})"),
     ]
-    ax.legend(handles=handles, loc="upper right", ncols=3)
+    ax.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)

@@ -40,7 +40,7 @@ def mu(
 
 def _weight(block: Quadratic | Entrywise) -> Any:
     """Size of each atom."""
-    if isinstance(block, Entrywise):
+    if not isinstance(block, Quadratic):
         return block.mass
     xp = array_namespace(block.gram)
     return xp.sqrt(xp.linalg.diagonal(block.gram))[None, :]
