@@ -184,3 +184,9 @@ def full_rank(name: str, found: int, wanted: int) -> None:
     """Refuse data of lower rank than the number of atoms, some of which would be free."""
     if found < wanted:
         raise ValueError(f"rank must be at most {found}, the rank of {name}: other atoms would be free, got {wanted}.")
+
+
+def few_supports(count: int, most: int) -> None:
+    """Refuse an exact coding that would try too many supports."""
+    if count > most:
+        raise ValueError(f"solver='alternating' would try {count} supports a column; use 'ao_admm' or a smaller k.")

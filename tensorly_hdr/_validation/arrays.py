@@ -293,3 +293,10 @@ def finite_divergence(Y: Any, A: Any) -> None:
             f"row(s) {rows[:5].tolist()} of A are all zero where Y is positive: the divergence is infinite for any X; "
             "drop these rows from A and Y."
         )
+
+
+def nonzero_sums(name: str, sums: NDArray) -> None:
+    """Refuse columns that no scale brings to sum one."""
+    columns = np.flatnonzero(sums == 0)
+    if columns.size:
+        raise ValueError(f"{name} must have columns of nonzero sum; leave out {columns[:5].tolist()}.")

@@ -74,8 +74,8 @@ def spark(D: Any, *, tol: float = 1e-10) -> int:
     (3, 2, 3)
     """
     D = normalized(check.as_array("D", D, ndim=2).astype(np.float64, copy=False))
+    n: int = D.shape[1]
     tol = check.nonneg_float("tol", tol)
-    n = D.shape[1]
     if not D.any(axis=0).all():
         return 1
     rank = int(np.sum(np.linalg.svd(D, compute_uv=False) > tol))
@@ -122,7 +122,7 @@ class Facets:
 
 
 def facets(M: Any, rank: int, k: int, *, tol: float = 1e-8, limit: int = 1000) -> Facets:
-    r"""Find all :math:`D` with ``rank`` independent atoms such that :math:`M = D B`, columns of ``B`` ``k``-sparse [1]_.
+    r"""Find all :math:`D` with independent atoms such that :math:`M = D B` with ``k``-sparse columns of ``B`` [1]_.
 
     Each column of ``B`` has at most ``k`` nonzeros if and only if each column of ``M`` lies on at least ``rank - k`` of
     the facets, the hyperplanes through all atoms but one. All hyperplanes through ``rank - 1`` independent columns of
@@ -214,7 +214,7 @@ def _is_rigid(points: NDArray, on: NDArray, times: int, tol: float) -> bool:
     """Whether the points on no more than ``times`` facets span each facet that they are on."""
     tight = points.any(axis=0) & (on.sum(axis=0) == times)
     ranks = [np.linalg.matrix_rank(points[:, facet & tight], tol=_SAFETY * tol) for facet in on]
-    return min(ranks) == len(points) - 1
+    return bool(min(ranks) == len(points) - 1)
 
 
 @dataclass(frozen=True)
@@ -260,5 +260,5 @@ class _Search:
         return np.asarray(candidates[gains >= need.sum() - others])
 
     def _is_independent(self, chosen: tuple[int, ...]) -> bool:
-        least = np.linalg.svd(self.normals[list(chosen)], compute_uv=False)[-1]
+        least: float = np.linalg.svd(self.normals[list(chosen)], compute_uv=False)[-1]
         return bool(least > _SAFETY * self.tol)

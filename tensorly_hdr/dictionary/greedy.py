@@ -17,9 +17,9 @@ def omp(
     """Orthogonal matching pursuit of every column of ``targets``, by at most ``k[i]`` atoms of norm one [1]_.
 
     The atom most correlated with the residual enters, the regression on the atoms in use is solved again. With
-    ``nonneg`` only positive correlations count, and atoms whose coefficient is zero leave [2]_. ``kept`` are atoms in use
-    from the start. Returns the atoms and their coefficients, column by column; fewer than ``k`` where the residual is
-    rounding, or where no atom is positively correlated with it.
+    ``nonneg`` only positive correlations count, and atoms whose coefficient is zero leave [2]_. ``kept`` are atoms in
+    use from the start. Returns the atoms and their coefficients, column by column; fewer than ``k`` where the residual
+    is rounding, or where no atom is positively correlated with it.
 
     References
     ----------
@@ -59,8 +59,8 @@ def _settle(D: NDArray, y: NDArray, S: Support, nonneg: bool) -> tuple[Support, 
 def trick_omp(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> Iterator[Iterate]:
     """Sparse coding of ``Y B (B'B)^-1`` column by column, then all coefficients at once [1]_.
 
-    ``Y B (B'B)^-1`` is ``D X`` when there is no noise. With ``rng`` the supports of ``X`` are perturbed, and a column is
-    taken where that helps.
+    ``Y B (B'B)^-1`` is ``D X`` when there is no noise. With ``rng`` the supports of ``X`` are perturbed, and a column
+    is taken where that helps.
 
     References
     ----------
@@ -79,8 +79,8 @@ def homp(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> Iterato
     """Hierarchical OMP: sparse coding of what the other columns leave, one column after the other [1]_.
 
     New atoms are taken only where they fit better than the old ones with new coefficients. All coefficients are then
-    solved at once: the loss never rises. It ends when the same supports came back. With ``rng`` the first sweep perturbs
-    the supports of ``X``, and takes what helps.
+    solved at once: the loss never rises. It ends when the same supports came back. With ``rng`` the first sweep
+    perturbs the supports of ``X``, and takes what helps.
 
     References
     ----------
@@ -108,7 +108,7 @@ def homp_sweep(coding: Coding, X: NDArray, rng: np.random.Generator | None = Non
         model[:, i] = coding.D[:, supports[i]] @ z
     new = debias(coding, supports)
     # rounding apart, the joint solution is the best on these supports; a dead heat keeps what was there
-    return new if coding.loss(new) <= coding.loss(X) else X
+    return new if coding.misfit(new) <= coding.misfit(X) else X
 
 
 def _column(
@@ -116,17 +116,19 @@ def _column(
 ) -> tuple[Support, NDArray]:
     """Best support found for one column: the old one, that of OMP, and, with ``rng``, repairs of the old one."""
     D, k, nonneg = coding.D, int(coding.k[i]), coding.nonneg
-    kept: list[Support] = [[]] if rng is None else [*_without_one(old), *_halves(old, rng)]
+    kept: list[Support] = [[]]
+    if rng is not None:
+        pull = D.T @ target
+        kept = _repairs(old, pull if nonneg else np.abs(pull), rng)
     targets = np.repeat(target[:, None], len(kept), axis=1)
     found = [_settle(D, target, old, nonneg), *omp(D, targets, [k] * len(kept), nonneg, kept)]
     misfits = [float(np.linalg.norm(target - D[:, S] @ z)) for S, z in found]
     return found[int(np.argmin(misfits))]
 
 
-def _without_one(S: Support) -> list[Support]:
-    return [[j for j in S if j != gone] for gone in S] or [[]]
-
-
-def _halves(S: Support, rng: np.random.Generator, count: int = 4) -> list[Support]:
-    """Random halves of a support."""
-    return [list(rng.permutation(S)[: len(S) // 2]) for _ in range(count)] if S else []
+def _repairs(old: Support, pull: NDArray, rng: np.random.Generator, count: int = 4) -> list[Support]:
+    """Parts of a support to complete: all atoms but one, random halves; and single atoms of large correlation."""
+    without_one = [[j for j in old if j != gone] for gone in old] or [[]]
+    halves = [rng.permutation(old)[: len(old) // 2].tolist() for _ in range(count)] if old else []
+    first = np.argsort(-pull, kind="stable")[: 5 * count]
+    return [*without_one, *halves, *([int(j)] for j in rng.choice(first, min(count, len(first)), replace=False))]
