@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Unpack
 
-import numpy as np
-
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr.dictionary import driver
@@ -104,11 +102,11 @@ def one_sparse_dlra(
     d = atoms.shape[1]
     rank = check.positive_int("rank", rank, at_most=d, why=", the number of atoms of D")
     _, atoms = check.same_dtype(data.T, atoms)
-    pool = Pool(atoms.astype(np.float64, copy=False), (d,), (rank,))
+    pool = Pool(atoms, (d,), (rank,))
     given: driver.Options = {
         "nonneg": nonneg, "cost": cost, "init": init, "n_init": n_init, "swap": swap, "restart": restart, "seed": seed,
         "stop": stop,
     }  # fmt: skip
-    result = driver.solve(data, atoms, pool, given, "mc_als")
+    result = driver.solve(data, pool, given, "mc_als")
     names = axes_of(D)
     return replace(result, atom_axis=names[1]) if names else result

@@ -60,6 +60,25 @@ def test_one_dictionary_is_the_one_sparse_problem(rng):
     assert one.loss == several.loss
 
 
+@pytest.mark.parametrize("cost", ["correlation", "angle"])
+@pytest.mark.parametrize("init", ["subspace", "random"])
+def test_the_lengths_of_the_atoms_change_the_scale_of_the_coefficients_only(cost, init, rng):
+    """Columns that compete for atoms: lengths that are powers of two leave every rounding, so every pick, as it is."""
+    for k in range(20):
+        Y, Ds = rng.standard_normal((6, 10)), [rng.standard_normal((6, d)) for d in (5, 6)]
+        lengths = [2.0 ** rng.integers(-20, 20, D.shape[1]) for D in Ds]
+        options = {"cost": cost, "init": init, "nonneg": k % 2 == 0, "swap": False, "restart": 0, "seed": k}
+        one, two = (
+            multiple_dictionaries_dlra(Y, dictionaries, [1, 2], **options)
+            for dictionaries in (Ds, [D * own for D, own in zip(Ds, lengths, strict=True)])
+        )
+        assert found(one) == found(two)
+        np.testing.assert_array_equal(one.trace.extra["tried"], two.trace.extra["tried"])
+        picked = [lengths[i][j] for i, j in zip(two.sources, two.indices, strict=True)]
+        np.testing.assert_array_equal(one.factors[1], two.factors[1] * picked)
+        np.testing.assert_array_equal(one.factors[0] * picked, two.factors[0])
+
+
 def test_a_tensor_whose_atoms_are_in_its_last_mode(rng):
     Ds = [rng.standard_normal((15, 20)) for _ in range(2)]
     A = np.column_stack([Ds[0][:, 4], Ds[1][:, 7]])

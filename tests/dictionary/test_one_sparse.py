@@ -130,12 +130,27 @@ def test_no_swap_of_one_atom_helps_a_free_matrix_in_the_end(rng):
     assert min(losses[K] for K in near) >= result.loss * (1 - 1e-12)
 
 
-def test_lengths_of_the_atoms_change_the_scale_only(rng):
-    Y, D, _ = planted(rng, noise=0.3)
-    lengths = rng.uniform(0.01, 100, D.shape[1])
-    unit, scaled = (one_sparse_dlra(Y, dictionary, 4, seed=0) for dictionary in (D, D * lengths))
-    np.testing.assert_array_equal(unit.indices, scaled.indices)
-    np.testing.assert_allclose(scaled.factors[1] * lengths[scaled.indices], unit.factors[1], rtol=1e-8, atol=1e-10)
+@pytest.mark.parametrize(("others", "draws"), [((10,), 10), ((3, 4), 3)])
+@SIGNS
+def test_lengths_of_the_atoms_change_the_scale_only(others, draws, nonneg, rng):
+    D, lengths = rng.standard_normal((6, 12)), 2.0 ** rng.integers(-20, 20, 12)  # powers of two: nothing is rounded
+    for k in range(draws):
+        Y = rng.standard_normal((6, *others))  # no atom fits, and the columns of the estimate compete for atoms
+        options = {"nonneg": nonneg, "init": "random", "restart": 1, "seed": k}
+        unit, scaled = (one_sparse_dlra(Y, dictionary, 3, **options) for dictionary in (D, D * lengths))
+        np.testing.assert_array_equal(unit.indices, scaled.indices)
+        np.testing.assert_array_equal(unit.trace.loss, scaled.trace.loss)
+        np.testing.assert_array_equal(scaled.factors[1] * lengths[scaled.indices], unit.factors[1])
+
+
+@pytest.mark.parametrize("unit", [1e-158, 1e-30, 1e30, 1e150])
+def test_every_other_atom_in_another_unit_gives_the_same_fit(unit, rng):
+    Y, D, atoms = planted(rng, noise=0.1)
+    one, two = (
+        one_sparse_dlra(Y, dictionary, 4, seed=0) for dictionary in (D, np.where(np.arange(200) % 2, unit, 1) * D)
+    )
+    assert set(one.indices) == set(two.indices) == atoms
+    np.testing.assert_allclose(reconstruct(two.factors), reconstruct(one.factors))
 
 
 @pytest.mark.parametrize("cost", ["correlation", "angle"])
@@ -201,6 +216,8 @@ def test_the_run_can_be_watched_and_stopped(rng):
 
     def stop(k, factors, info):
         shapes.append([u.shape for u in factors])
+        assert all((u[:, None] == D).all(axis=0).any() for u in factors[1].T)  # atoms as they were given
+        assert 0.5 * np.sum((Y.T - reconstruct(factors)) ** 2) <= info["tried"] * (1 + 1e-9)
         return k == 1
 
     result = one_sparse_dlra(Y.T, D, 4, mode=1, init="random", seed=0, callback=stop)
