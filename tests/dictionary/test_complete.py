@@ -163,6 +163,14 @@ def test_the_normal_is_the_direction_of_least_extent(rng, n):
     assert np.sum((w @ points) ** 2) == pytest.approx(least, rel=1e-9, abs=1e-13)
 
 
+def test_admm_moves_the_atoms_too(rng):
+    """No alternation comes after it here: there are too many supports."""
+    M, D, _ = planted(rng, 24, 6, 120)
+    near = D + 0.003 * rng.standard_normal(D.shape)
+    result = complete_dictionary_learning(M, 24, 6, solver="ao_admm", init=(near, None), max_iter=5)
+    assert result.loss < 1e-2 * result.trace.loss[0]
+
+
 def test_too_many_supports_are_left_to_admm(rng):
     M, D, B = planted(rng, 24, 6, 60)
     result = complete_dictionary_learning(M, 24, 6, solver="ao_admm", init=(D, None), max_iter=5, seed=0)
