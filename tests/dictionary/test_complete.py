@@ -118,6 +118,14 @@ def test_starts_are_counted_and_the_best_is_kept(rng):
     np.testing.assert_array_equal(result.D, again.D)
 
 
+def test_starts_after_a_given_one_look_for_facets(rng):
+    M, D, B = planted(rng, 8, 3, 40)
+    init = (rng.standard_normal((8, 8)), None)
+    result = complete_dictionary_learning(M, 8, 3, init=init, n_init=2, seed=0, max_iter=20)
+    assert result.starts[0] > 1e-3
+    assert recovered(result, D, B)
+
+
 @SOLVERS
 def test_edges_of_the_problem(rng, solver):
     options = {"solver": solver, "seed": 0, "max_iter": 50}
