@@ -162,6 +162,14 @@ def test_memory_does_not_grow_with_the_square_of_the_points(rng):
     assert start.shape == (3, 3)
 
 
+def test_atoms_become_units_and_the_product_stays(rng):
+    D, B = np.exp(rng.standard_normal((4, 3))), rng.standard_normal((6, 3))
+    D[:, 1] = B[:, 1] = 0
+    state = _state(rng.random((4, 6)), D, B)
+    np.testing.assert_allclose(state.D @ state.B.T, D @ B.T, rtol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(state.D, axis=0), 1, rtol=1e-12)
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 9])
 def test_the_normal_is_the_direction_of_least_extent(rng, n):
     points = rng.standard_normal((4, n))
