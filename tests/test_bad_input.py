@@ -51,7 +51,7 @@ FUNCTIONS = {
     "smooth_cp": (lambda Y: hdr.smooth_cp(Y, 2, A, seed=0, max_iter=5), None),
     "smooth_cp_basis": (lambda Y: hdr.smooth_cp(np.ones((6, 4)), 2, Y, seed=0, max_iter=5), None),
     "dictionary_cp": (lambda Y: hdr.dictionary_cp(Y, 2, A, 2, seed=0, max_iter=3), None),
-    "dictionary_cp_D": (lambda Y: hdr.dictionary_cp(np.ones((6, 4)), 2, Y, 2, seed=0, max_iter=3), None),
+    "dictionary_cp_D": (lambda Y: hdr.dictionary_cp(np.ones((6, 4)), 2, {0: Y}, {0: 2}, seed=0, max_iter=3), None),
     "tucker_compress": (lambda Y: hdr.tucker_compress(Y, 3, max_iter=3), None),
     "project_on_cone_X": (lambda Y: hdr.project_on_cone(Y, np.eye(6)), None),
     "project_on_cone_U": (lambda Y: hdr.project_on_cone(-np.ones((5, 2)), Y), None),
