@@ -10,7 +10,7 @@ import tensorly_hdr as hdr
 from tensorly_hdr import one_sparse_dlra
 from tensorly_hdr.dictionary.alternation import Fit, swap_bounds
 from tensorly_hdr.dictionary.assignment import Pool
-from tensorly_hdr.linalg import reconstruct
+from tensorly_hdr.linalg import khatri_rao, reconstruct
 
 
 def planted(rng, m=30, d=200, r=4, others=(40,), nonneg=True, noise=0.0):
@@ -182,6 +182,27 @@ def test_single_precision_is_kept_and_finds_the_same_atoms(rng):
     assert set(result.indices) == atoms
     assert result.status == "optimal"
     assert one_sparse_dlra(Y.astype(np.float32), D, 4, seed=0).factors[1].dtype == np.float64
+
+
+@pytest.mark.parametrize(("dtype", "noise"), [(np.float64, 1e-8), (np.float32, 1e-4)])
+def test_a_little_noise_is_not_rounding(dtype, noise, rng):
+    Y, D, atoms = planted(rng, noise=noise)
+    result = one_sparse_dlra(Y.astype(dtype), D.astype(dtype), 4, seed=0)
+    assert set(result.indices) == atoms
+    assert result.status == "stalled"
+
+
+@pytest.mark.parametrize("others", [(25,), (5, 6)])
+def test_the_estimate_of_the_atoms_has_the_signs_that_the_dictionary_allows(others, rng):
+    Y, D = rng.standard_normal((8, *others)), rng.random((8, 15))
+    factors = [D[:, :3], *(rng.random((n, 3)) for n in others)]
+    B = khatri_rao(factors[1:])
+    free = np.linalg.lstsq(B, Y.reshape(8, -1).T)[0].T
+    signed = D * np.where(np.arange(15) == 14, -1, 1)
+    for atoms, nonneg in ((D, True), (D, False), (signed, True)):
+        A = Fit(Y, Pool(atoms, (15,), (3,)), nonneg, "correlation", 1e-20).estimate(factors)
+        wanted = hdr.nnls(B, Y.reshape(8, -1).T).x.T if nonneg and atoms is D else free
+        np.testing.assert_allclose(A, wanted, atol=1e-8)
 
 
 def test_names_of_the_atoms_reach_the_factors(rng):
