@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr._validation.arguments import positive_int
-from tensorly_hdr._validation.arrays import as_array, same_labels
+from tensorly_hdr._validation.arrays import same_labels
 
 
 def some_range(name: str, x: NDArray) -> tuple[float, float]:
@@ -55,12 +55,16 @@ def no_zero_atom(name: str, D: NDArray) -> None:
         raise ValueError(f"{name} makes atom(s) {zero[:5].tolist()} zero at every point: use fewer splines.")
 
 
-def dictionary_of_mode(name: str, D: Any, other: str, T: Any, mode: int) -> None:
-    """Check that a dictionary has as many rows as a mode of the data, and the same labels where both have some."""
+def labels_of_mode(name: str, D: Any, other: str, T: Any, mode: int) -> None:
+    """Check that the rows of a dictionary have the labels of a mode of the data, where both have some."""
     if hasattr(D, "dims") and hasattr(T, "dims"):
         line = T.isel({dim: 0 for m, dim in enumerate(T.dims) if m != mode}, drop=True)
         same_labels(name, D, f"mode {mode} of {other}", line, dims=1)
-    rows, size = len(as_array(name, D, ndim=2, finite=False)), np.shape(T)[mode]
+
+
+def rows_of_mode(name: str, D: NDArray, T: NDArray, mode: int) -> None:
+    """Check that a dictionary has as many rows as a mode of the data has entries."""
+    rows, size = len(D), T.shape[mode]
     if rows != size:
         raise ValueError(f"{name} must have one row for each entry of mode {mode}, that is {size}, got {rows}.")
 

@@ -90,8 +90,7 @@ def dictionary_cp(
 
     References
     ----------
-    .. [1] J. E. Cohen, Dictionary-based low-rank approximation and the mixed sparse coding problem, 2022; manuscript,
-       section 12.2.
+    .. [1] J. E. Cohen, Dictionary-based low-rank approximation, 2022; manuscript, section 12.2.
 
     Examples
     --------
@@ -105,9 +104,11 @@ def dictionary_cp(
     rank, positive = check.positive_int("rank", rank), check.signs(nonneg, order)
     given = check.coded_modes(D, k, mode, order)
     for m, (matrix, _) in given.items():
-        check.dictionary_of_mode(f"D[{m}]", matrix, "T", T, m)
+        check.labels_of_mode(f"D[{m}]", matrix, "T", T, m)
     T, *matrices = check.same_dtype(check.as_array("T", T), *(_matrix(f"D[{m}]", D) for m, (D, _) in given.items()))
     dictionaries, visit = dict(zip(given, matrices, strict=True)), check.choice("solver", solver, VISITS)
+    for m, matrix in dictionaries.items():
+        check.rows_of_mode(f"D[{m}]", matrix, T, m)
     coders = {
         m: _coder(D, check.sparsities(f"k[{m}]", given[m][1], rank, D.shape[1]), positive[m], visit)
         for m, D in dictionaries.items()

@@ -90,8 +90,9 @@ def smooth_cp(
     """
     axes, order, init = axes_of(T), check.order_of("T", T, matrix=False), check.start(init)
     mode, positive = check.one_mode("mode", mode, order), check.signs(nonneg, order)
-    check.dictionary_of_mode("basis", basis, "T", T, mode)
+    check.labels_of_mode("basis", basis, "T", T, mode)
     T, U = check.same_dtype(check.as_array("T", T), check.as_array("basis", basis, ndim=2))
+    check.rows_of_mode("basis", U, T, mode)
     check.nonzero_atoms("basis", U)
     rank, rng = check.positive_int("rank", rank), check.generator(seed)
     gs = tuple(NonNegative() if p and m != mode else Zero() for m, p in enumerate(positive))

@@ -170,7 +170,7 @@ def test_components_may_die_without_harm():
         (lambda T, D: dictionary_cp(T, 2, D, [1, 2, 3]), ValueError, "one for each of the 2 columns, got 3"),
         (lambda T, D: dictionary_cp(T, 2, D[:-1], 2), ValueError, "one row for each entry of mode 0, that is 12, got"),
         (lambda T, D: dictionary_cp(T, 2, D, 2, mode=3), ValueError, "mode must be a mode from 0 to 2"),
-        (lambda T, D: dictionary_cp(T, 2, D * (np.arange(20) != 4), 2), ValueError, r"of zeros, column\(s\) \[4\]"),
+        (lambda T, D: dictionary_cp(T, 2, D * (np.arange(20) != 4), 2), ValueError, r"all zero, column\(s\) \[4\]"),
         (lambda T, D: dictionary_cp(T, 2, [D, D], [2, 2], mode=(0, -3)), ValueError, "none twice"),
         (lambda T, D: dictionary_cp(T, 2, D, 2, mode=(0,)), ValueError, "D must be a list with one entry"),
         (lambda T, D: dictionary_cp(T, 2, [D], 2, mode=(0,)), ValueError, "k must be a list with one entry"),
