@@ -102,6 +102,17 @@ def test_a_shared_atom_is_refused_or_belongs_to_the_first_dictionary(rng):
         multiple_dictionaries_dlra(Y, [Ds[1][:, :3], Ds[1][:, 1:5]], [1, 3], overlap="first")
 
 
+@pytest.mark.parametrize("init", ["subspace", "random", "snpa"])
+def test_every_start_respects_the_counts(init, rng):
+    """The data prefer the first dictionary, which gives one atom only."""
+    Ds = [rng.standard_normal((8, d)) for d in (6, 9, 5)]
+    Y = Ds[0] @ rng.standard_normal((6, 20))
+    for nonneg in (True, False):
+        result = multiple_dictionaries_dlra(Y, Ds, COUNTS, init=init, nonneg=nonneg, seed=0, max_iter=0)
+        assert result.sources.tolist() == [0, 1, 1, 2]
+        assert len(found(result)) == 4
+
+
 def test_a_restart_replaces_half_of_the_atoms_within_their_dictionaries(rng):
     D = rng.standard_normal((6, 12))
     fit = Fit(rng.standard_normal((6, 9)), Pool(D, (3, 5, 4), (1, 2, 1)), True, "correlation", 1e-20)

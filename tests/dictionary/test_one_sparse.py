@@ -5,10 +5,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 import xarray as xr
+from tensorly.cp_tensor import CPTensor
 
 import tensorly_hdr as hdr
 from tensorly_hdr import one_sparse_dlra
-from tensorly_hdr.dictionary.alternation import Fit, swap_bounds
+from tensorly_hdr.dictionary.alternation import Fit, fixed_losses, swap_bounds
 from tensorly_hdr.dictionary.assignment import Pool
 from tensorly_hdr.linalg import khatri_rao, reconstruct
 
@@ -96,6 +97,16 @@ def test_the_bound_of_a_swap_is_its_loss_with_free_coefficients(others, rng):
             assert fit.from_atoms(np.array(K)).loss >= bounds[atom] * (1 - 1e-12)
 
 
+def test_the_ranking_of_swaps_is_their_loss_when_no_other_coefficient_moves(rng):
+    Y, D, _ = planted(rng, m=8, d=150, r=3, others=(12,), noise=0.3)
+    fit = Fit(Y, Pool(D, (150,), (3,)), True, "correlation", 1e-20)
+    state = fit.from_atoms(np.array([0, 5, 9]))
+    A, B = (np.delete(u, 1, axis=1) for u in state.factors)
+    atoms = np.arange(10, 150)
+    exact = [hdr.nnls(D[:, [j]], Y - A @ B.T).loss for j in atoms]
+    np.testing.assert_allclose(fixed_losses(fit, state, 1, atoms), exact, rtol=1e-9)
+
+
 @pytest.mark.parametrize("others", [(25,), (5, 6)])
 @SIGNS
 def test_the_trace_never_rises_and_ends_at_the_loss_of_the_result(others, nonneg, rng):
@@ -173,6 +184,16 @@ def test_starts_can_be_factors_or_a_result(rng):
     again = one_sparse_dlra(Y, D, 4, init=first, **once)
     assert set(again.indices) == set(first.indices)
     assert again.loss == pytest.approx(first.loss, rel=1e-9)
+
+
+@pytest.mark.parametrize("mode", [0, 1])
+def test_weights_of_a_start_are_lengths_of_its_columns(mode, rng):
+    """Both columns prefer the first atom; by correlation, the longer one gets it."""
+    Y, A, H = rng.random((3, 4)), np.array([[0.9, 0.9], [0.5, 0.1], [0.0, 0.0]]), rng.random((4, 2))
+    for weights, picks in (([10.0, 1.0], [0, 1]), ([1.0, 10.0], [1, 0])):
+        init = CPTensor((np.array(weights), [A, H] if mode == 0 else [H, A]))
+        result = one_sparse_dlra(Y if mode == 0 else Y.T, np.eye(3)[:, :2], 2, mode=mode, init=init, max_iter=0)
+        assert result.indices.tolist() == picks
 
 
 def test_single_precision_is_kept_and_finds_the_same_atoms(rng):
