@@ -111,6 +111,5 @@ def _in_front(init: Any, Y: Data) -> Any:
     weights = getattr(init, "weights", None)
     arrays = list(getattr(init, "factors", init))
     check.same_size(factors_in_init=len(arrays), modes_of_Y=Y.T.ndim)
-    if weights is not None:  # on the first factor, as those of every CPTensor here
-        arrays[0] = np.asarray(arrays[0]) * np.asarray(weights)
-    return [arrays.pop(Y.mode), *arrays]
+    atoms = arrays.pop(Y.mode)
+    return [atoms if weights is None else np.asarray(atoms) * np.asarray(weights), *arrays]

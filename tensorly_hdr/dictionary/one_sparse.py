@@ -33,8 +33,9 @@ def one_sparse_dlra(
     A round estimates the factor of the atoms by least squares, assigns a different atom to each of its columns, and
     fits the other factors. It may raise the loss, and it stalls when atoms come back. Then the swap of one atom that
     lowers the loss most is taken, as long as one does: candidates are ranked by their loss with free coefficients (the
-    loss itself for a matrix when ``nonneg`` is False, a lower bound else), the best 20 are fitted. For a tensor of
-    order three or more, :math:`B` is the Khatri-Rao product of the other factors.
+    loss itself for a matrix when ``nonneg`` is False, a lower bound else), and 20 are fitted: the best, or for a matrix
+    and ``nonneg`` half of them, the others those that help most while no other coefficient moves. For a tensor of order
+    three or more, :math:`B` is the Khatri-Rao product of the other factors.
 
     Parameters
     ----------

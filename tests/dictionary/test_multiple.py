@@ -7,6 +7,8 @@ import pytest
 
 import tensorly_hdr as hdr
 from tensorly_hdr import multiple_dictionaries_dlra, one_sparse_dlra
+from tensorly_hdr.dictionary.alternation import Fit, perturbed
+from tensorly_hdr.dictionary.assignment import Pool
 
 COUNTS = (1, 2, 1)
 
@@ -98,6 +100,32 @@ def test_a_shared_atom_is_refused_or_belongs_to_the_first_dictionary(rng):
     assert found(result) == {(0, 0), (1, 0), (1, 1), (2, 19)}  # local numbers, though atoms were left out
     with pytest.raises(ValueError, match=r"counts\[1\] must be at most 2"):
         multiple_dictionaries_dlra(Y, [Ds[1][:, :3], Ds[1][:, 1:5]], [1, 3], overlap="first")
+
+
+@pytest.mark.parametrize("init", ["subspace", "random", "snpa"])
+def test_every_start_respects_the_counts(init, rng):
+    """The data prefer the first dictionary, which gives one atom only."""
+    Ds = [rng.standard_normal((8, d)) for d in (6, 9, 5)]
+    Y = Ds[0] @ rng.standard_normal((6, 20))
+    for nonneg in (True, False):
+        result = multiple_dictionaries_dlra(Y, Ds, COUNTS, init=init, nonneg=nonneg, seed=0, max_iter=0)
+        assert result.sources.tolist() == [0, 1, 1, 2]
+        assert len(found(result)) == 4
+
+
+def test_a_restart_replaces_half_of_the_atoms_within_their_dictionaries(rng):
+    D = rng.standard_normal((6, 12))
+    fit = Fit(rng.standard_normal((6, 9)), Pool(D, (3, 5, 4), (1, 2, 1)), True, "correlation", 1e-20)
+    state = fit.from_atoms(np.array([1, 3, 6, 11]))
+    for _ in range(20):
+        after = perturbed(fit, state, rng)
+        assert (after.indices != state.indices).sum() == 2
+        np.testing.assert_array_equal(fit.pool.source[after.indices], [0, 1, 1, 2])
+        assert len(set(after.indices)) == 4
+        np.testing.assert_array_equal(after.factors[0], fit.pool.D[:, after.indices])
+    every = Fit(fit.T, Pool(D, (12,), (12,)), True, "correlation", 1e-20)
+    all_atoms = every.from_atoms(np.arange(12))
+    np.testing.assert_array_equal(perturbed(every, all_atoms, rng).indices, np.arange(12))  # none is left to draw
 
 
 def test_indian_pines_with_the_zones_of_the_manuscript():
