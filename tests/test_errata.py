@@ -7,14 +7,25 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.optimize import nnls as scipy_nnls
 
-from tensorly_hdr import majorants, nmf, nnkl, nnls, one_sparse_dlra, project_on_cone, scale, snpa, spa
+from tensorly_hdr import (
+    majorants,
+    mixed_sparse_coding,
+    nmf,
+    nnkl,
+    nnls,
+    one_sparse_dlra,
+    project_on_cone,
+    scale,
+    snpa,
+    spa,
+)
 from tensorly_hdr.blocks import Entrywise, Quadratic
 from tensorly_hdr.dictionary import assign
 from tensorly_hdr.dictionary.assignment import Pool
 from tensorly_hdr.linalg import gram_hadamard, mttkrp, reconstruct
 from tensorly_hdr.losses import Beta
 from tensorly_hdr.metrics import kkt_residual
-from tensorly_hdr.penalties import NonNegative, SquaredL2
+from tensorly_hdr.penalties import MaxColumnL1, NonNegative, SquaredL2
 from tensorly_hdr.regression import msom, mu
 
 ROUNDS = {"max_iter": 50_000, "tol": 1e-17}
@@ -285,3 +296,24 @@ def test_unique_atoms_need_a_spark_above_the_rank_plus_one():
     assert other.min() > 0  # nor do signs help
     np.testing.assert_allclose(D[:, [0, 2]] @ other, Y)
     assert one_sparse_dlra(Y, D, 2).status == "optimal"
+
+
+def test_two_errors_of_codes_add_up():
+    """Theorem 15 prints ``sqrt(delta + epsilon / sigma^2)``: the roots must be added, the best codes do not help."""
+    # one atom, data zero, codes 1 and -1: both errors are one, the distance is two
+    assert abs(1.0 - (-1.0)) == 1.0 + 1.0 > np.sqrt(1.0 + 1.0)
+    # the data lie between two atoms, nearer to the second: the best code uses it, the planted one the first
+    angles = np.deg2rad([40.0, -30.0])
+    D, y, planted = np.stack([np.cos(angles), np.sin(angles)]), np.array([1.0, 0.0]), np.array([1.1, 0.0])
+    best = mixed_sparse_coding(y[:, None], D, np.ones((1, 1)), 1, solver="trick_omp").x[:, 0]
+    assert best[0] == 0
+    errors, least = [np.linalg.norm(y - D @ x) for x in (best, planted)], np.linalg.svd(D, compute_uv=False)[-1]
+    assert np.linalg.norm(D @ (planted - best)) > np.hypot(*errors)
+    assert np.linalg.norm(planted - best) <= sum(errors) / least
+
+
+def test_a_column_of_the_relaxation_has_as_many_atoms_as_the_dictionary_has_rows():
+    """Theorem 16 bounds them by ``n``, the columns of the data; here ``n = 1``, ``m = 3``, and three are in use."""
+    y = np.array([[3.0], [2.0], [2.0]])
+    x = MaxColumnL1(1.0).prox(y, 1.0)  # with D the identity: strongly convex, one solution
+    assert np.count_nonzero(x) == len(y) > y.shape[1]

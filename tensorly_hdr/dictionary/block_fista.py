@@ -1,4 +1,4 @@
-"""Convex relaxations of sparse coding: accelerated proximal gradient whose weights adapt to the wanted sparsity."""
+"""Convex relaxations of sparse coding: accelerated proximal gradient on a path of falling weights."""
 
 from __future__ import annotations
 
@@ -51,6 +51,8 @@ def by_largest_column(nonneg: bool) -> Relaxation:
 
 def block_fista(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> Iterator[Iterate]:
     r"""Block-FISTA: the sum of the :math:`\ell_1` norms of the columns, each with a weight of its own [1]_.
+
+    There each weight moves until its column has ``k`` nonzeros; here all fall together, and the best codes are kept.
 
     References
     ----------
@@ -125,7 +127,7 @@ def working_set(coding: Coding, X: NDArray, V: NDArray, weights: NDArray) -> Any
     """Atoms for the next steps: all when they are few."""
     if len(X) <= WIDTH:
         return slice(None)
-    slopes = coding.correlations - coding.D.T @ (coding.times(X) @ coding.block.gram)
+    slopes = coding.correlations - coding.pull(coding.times(X) @ coding.block.gram)
     excess = ((slopes if coding.nonneg else np.abs(slopes)) - weights).max(axis=1)
     excess[X.any(axis=1) | V.any(axis=1)] = np.inf
     kept = max(WIDTH, int(np.isinf(excess).sum()))

@@ -27,23 +27,23 @@ def omp(
     .. [2] T. T. Nguyen, J. Idier, C. Soussen and E.-H. Djermoune, Non-negative orthogonal greedy algorithms, 2019.
     """
     found = [_settle(D, y, S, nonneg) for y, S in zip(targets.T, kept or [[]] * targets.shape[1], strict=True)]
-    residual = np.column_stack([y - D[:, S] @ z for y, (S, z) in zip(targets.T, found, strict=True)])
+    residual = np.stack([y - D[:, S] @ z for y, (S, z) in zip(targets.T, found, strict=True)])
     rounding = len(D) * float(np.finfo(D.dtype).eps) * np.linalg.norm(targets, axis=0)
     growing = [q for q, (S, _) in enumerate(found) if len(S) < k[q]]
     for _ in range(2 * int(max(k))):  # atoms may leave, so that k rounds may not do
         if not growing:
             break
-        pull = D.T @ residual[:, growing]
+        pull = residual[growing] @ D
         pull = pull if nonneg else np.abs(pull)
         still = []
         for c, q in enumerate(growing):
             S = found[q][0]
-            pull[S, c] = -np.inf
-            j = int(np.argmax(pull[:, c]))
-            if pull[j, c] <= rounding[q]:
+            pull[c, S] = -np.inf
+            j = int(np.argmax(pull[c]))
+            if pull[c, j] <= rounding[q]:
                 continue
             found[q] = _settle(D, targets[:, q], [*S, j], nonneg)
-            residual[:, q] = targets[:, q] - D[:, found[q][0]] @ found[q][1]
+            residual[q] = targets[:, q] - D[:, found[q][0]] @ found[q][1]
             if j in found[q][0] and len(found[q][0]) < k[q]:
                 still.append(q)
         growing = still
@@ -79,8 +79,7 @@ def homp(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> Iterato
     """Hierarchical OMP: sparse coding of what the other columns leave, one column after the other [1]_.
 
     New atoms are taken only where they fit better than the old ones with new coefficients. All coefficients are then
-    solved at once: the loss never rises. It ends when the same supports came back. With ``rng`` the first sweep
-    perturbs the supports of ``X``, and takes what helps.
+    solved at once: the loss never rises. It ends when the same supports came back; ``rng`` is not used.
 
     References
     ----------
@@ -88,14 +87,14 @@ def homp(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> Iterato
     """
     yield X, {}
     while True:
-        new = homp_sweep(coding, X, rng)
+        new = homp_sweep(coding, X)
         yield new, {}
-        if rng is None and supports_of(new) == supports_of(X):
+        if supports_of(new) == supports_of(X):
             return
-        X, rng = new, None
+        X = new
 
 
-def homp_sweep(coding: Coding, X: NDArray, rng: np.random.Generator | None = None) -> NDArray:
+def homp_sweep(coding: Coding, X: NDArray) -> NDArray:
     """Visit every column once, then solve for all coefficients; the loss does not rise."""
     supports, model = supports_of(X), coding.times(X)
     gram, cross = coding.block.gram, coding.block.cross
@@ -104,7 +103,7 @@ def homp_sweep(coding: Coding, X: NDArray, rng: np.random.Generator | None = Non
             supports[i] = []
             continue
         target = (cross[:, i] - model @ gram[:, i]) / g + model[:, i]
-        supports[i], z = _column(coding, i, target, supports[i], rng)
+        supports[i], z = _column(coding, i, target, supports[i], None)
         model[:, i] = coding.D[:, supports[i]] @ z
     new = debias(coding, supports)
     # rounding apart, the joint solution is the best on these supports; a dead heat keeps what was there

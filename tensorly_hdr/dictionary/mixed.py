@@ -65,11 +65,13 @@ def mixed_sparse_coding(
     nonneg : bool
         Whether ``X >= 0``, the default.
     init : array of shape (d, r), optional
-        Codes to start from, zero by default; the ``k`` largest entries of each column are kept.
+        Codes to start from, zero by default; the ``k`` largest entries of each column are kept. "trick_omp" does not
+        use them.
     n_init : int
         Number of starts, fewer if one fits the data exactly; the best is returned, and ``result.starts`` holds what
-        each reached. After the first, "homp" starts from the codes of "trick_omp", then of "block_fista", then from
-        random halves of the best supports; "trick_omp" repairs such halves; the others draw ratios of their weights.
+        each reached. After the first, "trick_omp" repairs random halves of the best supports; the relaxations draw
+        ratios of their weights. "homp" starts from the codes of "trick_omp", then of "block_fista", then from such
+        halves: from ``n_init=3`` on it is a pool of three heuristics, and no worse than the other two.
     seed : int, optional
         Seed of these draws.
     **stop

@@ -110,10 +110,55 @@ def test_the_pursuit_is_that_of_other_packages(rng):
     for (S, z), x in zip(mine, orthogonal_mp(atoms.D, targets, n_nonzero_coefs=4).T, strict=True):
         assert sorted(S) == np.flatnonzero(x).tolist()
         np.testing.assert_allclose(z, x[S], atol=1e-10)
+    # on similar atoms some leave again, and there are more rounds than atoms
+    atoms, targets = unit_atoms(rng.random((8, 20))), np.maximum(rng.standard_normal((8, 200)), 0.0)
     ours = hdr.nnomp(atoms.D, targets, 4).x
-    for (S, z), x in zip(omp(atoms.D, targets, [4] * 15, nonneg=True), ours.T, strict=True):
+    for (S, z), x in zip(omp(atoms.D, targets, [4] * 200, nonneg=True), ours.T, strict=True):
         assert sorted(S) == np.flatnonzero(x).tolist()
         np.testing.assert_allclose(z, x[S], atol=1e-10)
+
+
+@SIGNS
+def test_the_pursuit_takes_no_atoms_for_rounding(nonneg, rng):
+    Y, D, B, X = planted(rng, 2, nonneg=nonneg)
+    assert found(hdr.mixed_sparse_coding(Y, D, B, 6, solver="trick_omp", nonneg=nonneg), X)
+
+
+def test_homp_is_the_algorithm_on_the_board(rng):
+    """Column by column on what the others leave, the better of the old and the new atoms, then all coefficients."""
+    sweeps = []
+    for _ in range(10):
+        Y, D, B, _ = planted(rng, 3, shape=(8, 20, 3, 10), noise=0.5, nonneg=False)
+        losses, supports, X = [0.5 * np.sum(Y**2)], [[], [], []], np.zeros((20, 3))
+        D = D / np.linalg.norm(D, axis=0)
+        while len(losses) < 2 or losses[-1] < losses[-2] * (1 - 1e-12):
+            for i, b in enumerate(B.T):
+                v = (Y - D @ X @ B.T + np.outer(D @ X[:, i], b)) @ b / (b @ b)
+                new = np.flatnonzero(orthogonal_mp(D, v, n_nonzero_coefs=3)).tolist()
+                fits = [(np.linalg.lstsq(D[:, S], v, rcond=None)[0], S) for S in (supports[i], new) if S]
+                x, supports[i] = min(fits, key=lambda fit: np.linalg.norm(v - D[:, fit[1]] @ fit[0]))
+                X[:, i] = 0.0
+                X[supports[i], i] = x
+            design = np.concatenate([np.kron(B[:, [i]], D[:, S]) for i, S in enumerate(supports)], axis=1)
+            x = np.linalg.lstsq(design, Y.T.ravel(), rcond=None)[0]
+            for i, S in enumerate(supports):
+                X[S, i] = x[3 * i : 3 * i + 3]
+            losses.append(loss(Y, D, X, B))
+        ours = hdr.mixed_sparse_coding(Y, D, B, 3, solver="homp", nonneg=False).trace.loss
+        sweeps.append(min(len(ours), len(losses)))
+        np.testing.assert_allclose(ours[: sweeps[-1]], losses[: sweeps[-1]], rtol=1e-9)
+        np.testing.assert_allclose(ours[-1], losses[-1], rtol=1e-9)
+    assert max(sweeps) > 3
+
+
+def test_three_starts_of_homp_are_a_pool(rng):
+    """Its docstring: no worse than Trick-OMP and Block-FISTA, from whose codes it starts."""
+    for t in range(5):
+        Y, D, B, _ = planted(rng, 3, shape=(9, 25, 3, 8), noise=0.4, shift=2.0 * (t % 2))
+        one = {s: hdr.mixed_sparse_coding(Y, D, B, 3, solver=s).loss for s in ("homp", "trick_omp", "block_fista")}
+        pool = hdr.mixed_sparse_coding(Y, D, B, 3, solver="homp", n_init=3, seed=0)
+        assert pool.loss <= min(one.values()) * (1 + 1e-9)
+        assert pool.starts[0] == one["homp"]
 
 
 @pytest.mark.parametrize("name", ["by_column", "by_largest_column"])

@@ -88,20 +88,3 @@ def test_robustness_of_trick_omp(rng):
             certain += 1
             np.testing.assert_array_equal(result.x != 0, X != 0)
     assert 20 < certain < 100
-
-
-def test_the_root_of_the_sum_of_squares_is_not_a_bound():
-    """As theorem 15 is printed: one atom, codes 2 and 1, data between them; and with the best codes too."""
-    X, other, y = np.array([2.0, 0.0]), np.array([1.0, 0.0]), np.array([1.5, 0.0])
-    assert np.linalg.norm(X - other) > np.sqrt(np.sum((y - other) ** 2) + np.sum((y - X) ** 2))
-    # the data lie between two atoms, nearer to the second: the best code uses it, the planted one the first
-    angles = np.deg2rad([40.0, -30.0])
-    D, y = np.stack([np.cos(angles), np.sin(angles)]), np.array([1.0, 0.0])
-    best = hdr.mixed_sparse_coding(y[:, None], D, np.ones((1, 1)), 1, solver="trick_omp").x[:, 0]
-    planted = np.array([1.1, 0.0])
-    printed = np.hypot(np.linalg.norm(y - D @ best), np.linalg.norm(y - D @ planted))
-    assert np.linalg.norm(D @ (planted - best)) > printed
-    assert best[0] == 0
-    assert np.linalg.norm(planted - best) <= (
-        np.linalg.norm(y - D @ best) + np.linalg.norm(y - D @ planted)
-    ) / least_singular_value(D, 2)
