@@ -95,6 +95,8 @@ def test_a_shared_atom_is_refused_or_belongs_to_the_first_dictionary(rng):
     Ds[2] = np.column_stack([Ds[2], Ds[1][:, :3]])
     with pytest.raises(ValueError, match=r"dictionaries 1 and 2 share 3 atom\(s\).*overlap='first'"):
         multiple_dictionaries_dlra(Y, Ds, COUNTS)
+    with pytest.raises(ValueError, match="dictionaries 0 and 1 share 3"):
+        multiple_dictionaries_dlra(Y, [np.eye(20), np.where(np.eye(20), 1, -0.0)[:, :3]], [2, 2])
     Y = np.column_stack([Ds[0][:, 0], Ds[1][:, [0, 1]], Ds[2][:, 19]]) @ rng.random((4, 30))
     result = multiple_dictionaries_dlra(Y, Ds, COUNTS, overlap="first")
     assert found(result) == {(0, 0), (1, 0), (1, 1), (2, 19)}  # local numbers, though atoms were left out
