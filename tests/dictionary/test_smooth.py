@@ -98,7 +98,7 @@ def test_matrices_labels_and_starts(rng):
         (lambda T: smooth_cp(T, 2, U, mode=0.0), "mode must be a mode"),
         (lambda T: smooth_cp(T, 2, U, nonneg="yes"), "nonneg must be True, False or a sequence"),
         (lambda T: smooth_cp(T, 2, U, nonneg=(5,)), r"nonneg\[0\] must be a mode"),
-        (lambda T: smooth_cp(T, 2, 0 * U), "basis has 8 atom.* of zeros"),
+        (lambda T: smooth_cp(T, 2, 0 * U), "basis has 8 atom.* all zero"),
         (lambda T: smooth_cp(T, 0, U), "rank must be a positive integer"),
         (lambda T: smooth_cp(T[0], 2, U), "that is 7, got 30"),
     ],

@@ -1,0 +1,231 @@
+"""Transcribe sixteen pieces on four pianos and make the table of results: see README.md beside this file.
+
+    python experiments/music/run.py FOLDER [--pieces N] [--peers PEERS]
+
+Every threshold that scores a piece was learnt on the other pieces, played by the same piano.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pianos
+import scores
+from numpy.typing import NDArray
+
+from tensorly_hdr.music import (
+    Notes,
+    Templates,
+    Transcription,
+    average_templates,
+    evaluate,
+    held_out_thresholds,
+    learn_templates,
+    load_templates,
+    note_score,
+    octave_errors,
+    read_midi,
+    room,
+    transcribe,
+    transcribe_blind,
+)
+
+HERE = Path(__file__).resolve().parent
+ROOM = {"rt60": 0.6, "wet": 0.3, "seed": 0}
+REAL, FONT = "Yamaha C5", "FluidR3"
+PACKAGES = ("numpy", "scipy", "tensorly-hdr", "music21", "midirenderer", "mir_eval", "pretty_midi")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a dictionary, what it is tried on, and how."""
+
+    templates: str
+    recording: str
+    n_taps: int = 10
+    adapt: bool = False
+    decay: bool = False
+
+    @property
+    def options(self) -> str:
+        words = [f"T = {self.n_taps}"] + ["adapted"] * self.adapt + ["decay"] * self.decay
+        return "blind, rank 88" if self.templates == "none" else ", ".join(words)
+
+
+ROWS = [
+    Row(REAL, REAL),
+    Row(FONT, REAL, adapt=True),
+    Row("others", REAL, adapt=True),
+    Row(REAL, "room"),
+    Row(FONT, REAL),
+    Row("others", REAL),
+    Row(REAL, REAL, 1),
+    Row(REAL, FONT, adapt=True),
+    Row(REAL, FONT),
+    Row("others", FONT, adapt=True),
+    Row("others", FONT),
+    Row(FONT, FONT),
+    Row("shipped", REAL),
+    Row("shipped", FONT, adapt=True),
+    Row(REAL, REAL, adapt=True),
+    Row(REAL, "room", adapt=True),
+    Row(FONT, REAL, 1),
+    Row(REAL, FONT, 1),
+    Row("others", REAL, 1),
+    Row(REAL, REAL, 5),
+    Row(REAL, REAL, decay=True),
+    Row("none", REAL),
+    Row(REAL, REAL, 20),
+]
+
+
+class Study:
+    """Pieces, pianos, dictionaries and recordings, each made once."""
+
+    def __init__(self, folder: Path, n_pieces: int) -> None:
+        self.pianos = pianos.all_pianos(folder)
+        order = np.random.default_rng(0).permutation(len(scores.PIECES))[:n_pieces]
+        self.pieces = [scores.PIECES[k] for k in sorted(order)]
+        self.truths = [scores.notes_of(piece, int(k)) for k, piece in zip(sorted(order), self.pieces, strict=True)]
+        self.learning: dict[str, float] = {}
+        self.notes = cache(lambda name: pianos.isolated(self.pianos[name]))
+        self.recordings = cache(self._recordings)
+        self.dictionary = cache(self._dictionary)
+
+    def _recordings(self, name: str) -> list[NDArray]:
+        if name == "room":
+            return [room(sound, pianos.RATE, **ROOM).values for sound in self.recordings(REAL)]
+        return [self.pianos[name].play(notes) for notes in self.truths]
+
+    def _dictionary(self, name: str, n_taps: int, target: str) -> Templates:
+        if name == "shipped":
+            return load_templates("piano")
+        if name == "others":
+            return average_templates([self.dictionary(p, n_taps, "") for p in self.pianos if p != target])
+        start = perf_counter()
+        learnt = learn_templates(self.notes(name), pianos.RATE, n_taps=n_taps, source={"name": name})
+        self.learning[f"{name}, T = {n_taps}"] = round(perf_counter() - start, 1)
+        return learnt
+
+    def transcribed(self, row: Row) -> list[Transcription]:
+        sounds = self.recordings(row.recording)
+        if row.templates == "none":
+            return [transcribe_blind(sound, pianos.RATE) for sound in sounds]
+        target = row.recording if row.templates == "others" else ""
+        templates = self.dictionary(row.templates, row.n_taps, target)
+        options: dict[str, Any] = {"templates": templates, "adapt": row.adapt, "decay": row.decay}
+        return [transcribe(sound, pianos.RATE, **options) for sound in sounds]
+
+
+def measured(study: Study, row: Row) -> dict[str, Any]:
+    """Scores of one row: means over the pieces, with leave-one-out thresholds, and the time it took."""
+    study.recordings(row.recording)
+    if row.templates != "none":
+        study.dictionary(row.templates, row.n_taps, row.recording if row.templates == "others" else "")
+    start = perf_counter()
+    found = study.transcribed(row)
+    seconds = perf_counter() - start
+    out: dict[str, Any] = {"templates": row.templates, "recording": row.recording, "options": row.options}
+    common = held_out(found, study.truths, per_note=False)
+    own = held_out(found, study.truths, per_note=True)
+    out.update(averages(study.truths, common))
+    out["per_note"] = round(float(np.mean([note_score(n, e).f for n, e in zip(study.truths, own, strict=True)])), 4)
+    out["pieces"] = [round(note_score(n, e).f, 3) for n, e in zip(study.truths, common, strict=True)]
+    out["speed"] = round(seconds / (scores.SECONDS * len(found)), 3)
+    return out
+
+
+def held_out(found: list[Transcription], truths: list[Notes], *, per_note: bool) -> list[Notes]:
+    """Notes of each piece, with the threshold learnt on the others."""
+    thresholds = held_out_thresholds(found, truths, per_note=per_note)
+    return [one.pick(threshold).notes for one, threshold in zip(found, thresholds, strict=True)]
+
+
+def averages(truths: list[Notes], estimates: list[Notes]) -> dict[str, Any]:
+    """Mean scores over the pieces; octave errors over all notes."""
+    scored = [evaluate(n, e) for n, e in zip(truths, estimates, strict=True)]
+    out: dict[str, Any] = {
+        "onset_f": np.mean([s["onset"].f for s in scored]),
+        "precision": np.mean([s["onset"].precision for s in scored]),
+        "recall": np.mean([s["onset"].recall for s in scored]),
+        "offset_f": np.mean([s["offset"].f for s in scored]),
+        "frame_f": np.mean([s["frame"].f for s in scored]),
+    }
+    octaves = np.sum([octave_errors(n, e) for n, e in zip(truths, estimates, strict=True)], axis=0)
+    names = ("extra", "extra_octave", "missed", "missed_octave")
+    return {**{k: round(float(v), 4) for k, v in out.items()}, **dict(zip(names, map(int, octaves), strict=True))}
+
+
+def peers_rows(study: Study, folder: Path) -> Iterator[dict[str, Any]]:
+    """Scores of the MIDI files that peers.py left, one folder a peer: PEER/RECORDING/NUMBER.mid, with seconds.json."""
+    for times in sorted(folder.glob("*/*/seconds.json")):
+        estimates = [read_midi(times.parent / f"{k}.mid") for k in range(len(study.truths))]
+        peer, recording = times.parent.parent.name, times.parent.name
+        row = {"templates": peer, "recording": recording, "options": "as it comes"}
+        row.update(averages(study.truths, estimates))
+        row["pieces"] = [round(note_score(n, e).f, 3) for n, e in zip(study.truths, estimates, strict=True)]
+        row["speed"] = round(json.loads(times.read_text()) / (scores.SECONDS * len(study.truths)), 3)
+        yield row
+
+
+def provenance(study: Study, seconds: float) -> dict[str, Any]:
+    threads = os.environ.get("OMP_NUM_THREADS", "not set")
+    return {
+        "date": date.today().isoformat(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "threads": threads,
+        "packages": {name: version(name) for name in PACKAGES},
+        "sha256": pianos.FINGERPRINTS,
+        "room": ROOM,
+        "pieces": [f"{p.name} ({p.path})" for p in study.pieces],
+        "n_notes": sum(map(len, study.truths)),
+        "seconds_to_learn_88_templates": study.learning,
+        "minutes": round(seconds / 60.0, 1),
+    }
+
+
+def keep(study: Study, rows: list[dict[str, Any]], seconds: float, folder: Path) -> None:
+    """Write results.json and results.md."""
+    table = {"provenance": provenance(study, seconds), "rows": rows}
+    (folder / "results.json").write_text(json.dumps(table, indent=1) + "\n")
+    heads = ["templates", "recording", "options", "onset_f", "per_note", "offset_f", "frame_f", "speed"]
+    cells = [[row[h] if h in row else "" for h in heads] for row in rows]
+    cells = [[f"{c:.3f}" if isinstance(c, float) else str(c) for c in line] for line in cells]
+    lines = [heads, ["---"] * len(heads), *cells]
+    (folder / "results.md").write_text("\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
+
+
+def main(finished: Callable[[dict[str, Any]], None] = lambda row: print(row, flush=True)) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where fetch.sh put the sounds")
+    parser.add_argument("--pieces", type=int, default=len(scores.PIECES), help="fewer, for a trial")
+    parser.add_argument("--peers", type=Path, help="where peers.py put its transcriptions")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results")
+    asked = parser.parse_args()
+    start = perf_counter()
+    study = Study(asked.folder, asked.pieces)
+    rows: list[dict[str, Any]] = []
+    for row in ROWS:
+        rows.append(measured(study, row))
+        finished(rows[-1])
+        keep(study, rows, perf_counter() - start, asked.out)
+    if asked.peers:
+        rows.extend(peers_rows(study, asked.peers))
+        keep(study, rows, perf_counter() - start, asked.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Checks of dictionaries of notes, of the files that hold them, and of what is learnt from notes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorly_hdr._validation.sound import whole_numbers
+
+
+def notes_by_pitch(name: str, value: Any) -> dict[int, Any]:
+    """Recordings of isolated notes, one a pitch."""
+    if not isinstance(value, Mapping) or not value:
+        raise TypeError(f"{name} must be a mapping from pitches (60 for C4) to recordings, got {type(value).__name__}.")
+    return dict(zip(whole_numbers(f"the pitches of {name}", list(value), 0, 127).tolist(), value.values(), strict=True))
+
+
+def heard(name: str, pitch: int, spectra: NDArray) -> None:
+    """Refuse a note without sound."""
+    if not spectra.any():
+        raise ValueError(f"{name}[{pitch}] is silent: there is no note to learn; leave it out.")
+
+
+def is_instance(name: str, value: Any, kind: type, remedy: str) -> Any:
+    """Refuse what is not made by the function that the remedy names."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be {kind.__name__}, from {remedy}, got {type(value).__name__}.")
+    return value
+
+
+def some_of(name: str, values: Any, kind: type, remedy: str) -> list[Any]:
+    """Refuse an empty sequence, or one of other things."""
+    if not isinstance(values, Sequence) or isinstance(values, str) or not values:
+        raise TypeError(f"{name} must be a sequence of {kind.__name__}, at least one, got {type(values).__name__}.")
+    return [is_instance(f"{name}[{k}]", v, kind, remedy) for k, v in enumerate(values)]
+
+
+def alike(name: str, parts: Sequence[tuple[Any, ...]]) -> None:
+    """Refuse dictionaries made with different spectrograms."""
+    other = next((k for k, part in enumerate(parts) if part != parts[0]), None)
+    if other is not None:
+        raise ValueError(
+            f"{name}[{other}] and {name}[0] come from different spectrograms or have different lengths, "
+            f"{parts[other]} against {parts[0]}; learn them with the same options."
+        )
+
+
+def in_common(name: str, pitches: NDArray) -> None:
+    """Refuse dictionaries that share no pitch."""
+    if not pitches.size:
+        raise ValueError(f"{name} have no pitch in common.")
+
+
+def templates_file(path: Any, found: Any, needed: Sequence[str], marker: str) -> None:
+    """Refuse a file that is no dictionary of notes."""
+    missing = [key for key in needed if key not in found]
+    if missing or str(found["format"]) != marker:
+        what = f"it lacks {missing}" if missing else f"its format is {str(found['format'])[:40]!r}"
+        raise ValueError(f"{str(path)!r} holds no templates ({what}); give a file written by Templates.save.")
+
+
+def templates_arrays(W: Any, latency: NDArray, threshold: NDArray) -> None:
+    """Refuse templates that do not fit together, are negative or not finite, or lack a frequency or a pitch."""
+    for name, values in (("W", W.values), ("threshold", threshold)):
+        if not np.isfinite(values).all() or values.min(initial=0.0) < 0:
+            raise ValueError(f"{name} must be finite and nonnegative.")
+    n = W.sizes["pitch"]
+    if not np.isfinite(latency).all() or latency.shape != (n,) or threshold.shape != (n,):
+        raise ValueError(f"latency and threshold must have one finite value for each of the {n} pitches.")
+
+
+def same_counts(recordings: int, truths: int) -> None:
+    """Refuse recordings without their notes."""
+    if recordings != truths:
+        raise ValueError(f"each recording needs its notes, got {recordings} recording(s) and {truths} set(s) of notes.")

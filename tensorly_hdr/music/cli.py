@@ -1,0 +1,90 @@
+"""The command ``tensorly-hdr``: ``tensorly-hdr transcribe recording.wav -o out.mid --plot out.png``.
+
+Every error that a user can cause is one line on the standard error, and the exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tensorly_hdr.music.audio import load_audio
+from tensorly_hdr.music.midi import write_midi
+from tensorly_hdr.music.transcribe import PULL, Transcription, as_templates, transcribe
+
+FAILED = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return the exit code."""
+    asked = _parser().parse_args(argv)
+    try:
+        _transcribe(asked)
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        print(f"tensorly-hdr: {' '.join(str(error).split())}", file=sys.stderr)
+        return FAILED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tensorly-hdr", description="Regularized low-rank approximations at work.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser(
+        "transcribe",
+        help="write the notes of a piano recording as a MIDI file",
+        description="Write the notes of a recording as a MIDI file, by convolutive nonnegative matrix factorization "
+        "with known templates of all notes.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    command.add_argument("recording", help="wav, flac, ogg or mp3 file; stereo is mixed to mono")
+    command.add_argument("-o", "--output", metavar="MIDI", help="MIDI file to write (default: beside the recording)")
+    command.add_argument("--plot", metavar="IMAGE", help="draw spectrogram, activations and notes: a png, svg or pdf")
+    command.add_argument("--templates", default="piano", help="'piano', or a file of learnt templates (.npz)")
+    command.add_argument(
+        "--adapt", nargs="?", type=float, const=PULL, default=None, metavar="PULL",
+        help="let the templates follow the recording, for a piano unlike the one of the templates; "
+        "the larger PULL, the less they move",
+    )  # fmt: skip
+    command.add_argument("--threshold", type=float, help="lower: more notes; higher: fewer (default: as learnt)")
+    command.add_argument("--min-duration", type=float, default=0.0, metavar="SECONDS", help="shortest note")
+    command.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    return parser
+
+
+def _transcribe(asked: argparse.Namespace) -> None:
+    output = Path(asked.output or Path(asked.recording).with_suffix(".mid"))
+    templates = as_templates(asked.templates)
+    audio = load_audio(asked.recording, target_rate=templates.rate)  # refuses silence
+    found = transcribe(
+        audio,
+        templates=templates,
+        adapt=False if asked.adapt is None else asked.adapt,
+        threshold=asked.threshold,
+        min_duration=asked.min_duration,
+        progress=not asked.quiet,
+    )
+    write_midi(found.notes, str(output))
+    if asked.plot:
+        _draw(found, asked.plot)
+    if not asked.quiet:
+        seconds = audio.sizes["time"] / templates.rate
+        print(f"{len(found.notes)} notes in {seconds:.1f} s of sound: {output}")
+
+
+def _draw(found: Transcription, file: str) -> None:
+    """Draw three panels: spectrogram, activations, notes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from tensorly_hdr import plotting
+
+    with plotting.style():
+        figure = Figure(figsize=(10, 9), layout="constrained")
+        FigureCanvasAgg(figure)
+        above, middle, below = figure.subplots(3, 1, sharex=True)
+        plotting.music.spectrogram(found.spectrogram ** (1.0 / found.templates.power), ax=above)
+        plotting.music.activations(found.activations, ax=middle)
+        plotting.music.piano_roll(found.notes, ax=below)
+        figure.savefig(file)

@@ -1,0 +1,100 @@
+"""Dictionaries of notes on disk: .npz files of plain arrays and text; nothing in them is ever executed.
+
+The templates are stored in half precision, each divided by its largest entry, which is stored beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import xarray as xr
+
+from tensorly_hdr import _validation as check
+from tensorly_hdr.music.templates import Templates
+
+FORMAT = "tensorly-hdr templates 1"
+SHIPPED = {"piano": "piano.npz"}
+"""Dictionaries that come with the package."""
+_ARRAYS = ("W", "scale", "frequency", "pitch", "latency", "threshold")
+
+
+def save_templates(templates: Templates, file: Any) -> None:
+    """Write templates to a path or a binary file object, compressed; half precision (three digits)."""
+    check.is_instance("templates", templates, Templates, "learn_templates or load_templates")
+    W = templates.W.transpose("frequency", "tap", "pitch").values
+    scale = W.max(axis=(0, 1))
+    settings = {name: getattr(templates, name) for name in ("rate", "n_fft", "hop", "power")}
+    np.savez_compressed(
+        file,
+        format=np.array(FORMAT),
+        about=np.array(json.dumps({"settings": settings, "source": templates.source})),
+        W=(W / np.where(scale > 0, scale, 1.0)).astype(np.float16),
+        scale=scale.astype(np.float32),
+        frequency=templates.W["frequency"].values,
+        pitch=templates.pitch.astype(np.int16),
+        latency=templates.latency.astype(np.float32),
+        threshold=templates.threshold.astype(np.float32),
+    )
+
+
+def load_templates(source: Any = "piano") -> Templates:
+    """Read a dictionary of notes: one that comes with the package, by name, or a file of :meth:`Templates.save`.
+
+    Parameters
+    ----------
+    source : "piano", path, or binary file object
+        "piano" is a Yamaha C5, learnt from the recordings of A. Holm (CC BY 3.0); ``source`` of the result tells more.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When there is no such file, or it holds no templates. Pickled objects are refused, never loaded.
+
+    Examples
+    --------
+    >>> load_templates("piano")
+    Templates(88 notes, A0 to C8, 10 taps, source: Yamaha C5...)
+    """
+    if isinstance(source, str) and source in SHIPPED:
+        with (files("tensorly_hdr.music") / "data" / SHIPPED[source]).open("rb") as file:
+            return _read(file, source)
+    if check.is_path(source):
+        return _read(check.file_there("templates", source), source)
+    return _read(source, getattr(source, "name", "the file"))
+
+
+def _read(file: Any, name: Any) -> Templates:
+    wanted = "a .npz file written by Templates.save"
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            found = {key: archive[key] for key in archive.files} if hasattr(archive, "files") else {}
+    except (OSError, ValueError, BadZipFile, EOFError, TypeError, AttributeError) as error:
+        raise check.unreadable("templates", name, wanted, error) from error
+    check.templates_file(name, found, ("format", "about", *_ARRAYS), FORMAT)
+    try:
+        return _assembled(found)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise check.unreadable("templates", name, wanted, error) from error
+
+
+def _assembled(found: dict[str, Any]) -> Templates:
+    about = json.loads(str(found["about"]))
+    settings = about["settings"]
+    frequency = ("frequency", found["frequency"], {"long_name": "Frequency", "units": "Hz"})
+    W = xr.DataArray(
+        found["W"].astype(np.float32) * found["scale"],
+        dims=("frequency", "tap", "pitch"),
+        coords={"frequency": frequency, "tap": np.arange(found["W"].shape[1]), "pitch": found["pitch"].astype(int)},
+    )
+    return Templates(
+        W,
+        found["latency"].astype(float),
+        found["threshold"].astype(float),
+        *(int(settings[name]) for name in ("rate", "n_fft", "hop")),
+        float(settings["power"]),
+        {str(k): str(v) for k, v in about["source"].items()},
+    )
