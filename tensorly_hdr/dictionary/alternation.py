@@ -64,7 +64,7 @@ class Fit:
 
     @cached_property
     def energy_on_atoms(self) -> NDArray:
-        """Squared length of ``Y' d`` for each atom ``d``."""
+        """Squared length of ``Y' d`` for each unit atom ``d``."""
         return np.asarray(np.einsum("ij,ij->j", self.pool.D, self.covariance_of_atoms))
 
     def is_exact(self, loss: float) -> bool:
@@ -247,7 +247,7 @@ def fixed_losses(fit: Fit, state: Atoms, q: int, atoms: NDArray) -> NDArray:
         some = atoms[first : first + 64]
         cross = pool.D[:, some].T @ fit.T - (pool.D[:, some].T @ A) @ B.T
         gains[first : first + 64] = np.square(np.maximum(cross, 0.0, out=cross), out=cross).sum(axis=1)
-    return np.asarray(base - 0.5 * gains / pool.squares[atoms])
+    return np.asarray(base - 0.5 * gains)
 
 
 def swapped(fit: Fit, state: Atoms, q: int, atom: int) -> Atoms:
@@ -285,11 +285,11 @@ def swap_bounds(fit: Fit, indices: NDArray, q: int) -> NDArray:
     Z, QY = Q.T @ D, Q.T @ fit.unfolded
     inside = np.einsum("ij,ij->j", Z, (QY @ QY.T) @ Z - 2.0 * (Q.T @ H))
     gain = np.maximum(fit.energy_on_atoms + inside, 0.0)
-    length = pool.squares - np.einsum("ij,ij->j", Z, Z)
+    length = 1.0 - np.einsum("ij,ij->j", Z, Z)
     bounds = np.full(D.shape[1], np.inf)
     base = fit.const - half_square(QY)
-    np.divide(gain, length, out=gain, where=length > 1e-10 * pool.squares)
-    offered = (length > 1e-10 * pool.squares) & (pool.source == pool.source[indices[q]])
+    np.divide(gain, length, out=gain, where=length > 1e-10)
+    offered = (length > 1e-10) & (pool.source == pool.source[indices[q]])
     offered[indices] = False
     bounds[offered] = np.maximum(base - 0.5 * gain[offered], 0.0)
     return bounds

@@ -76,9 +76,13 @@ COSTS: dict[str, Callable[[NDArray, NDArray], NDArray]] = {"correlation": correl
 
 @dataclass(frozen=True)
 class Pool:
-    """Atoms of one or several dictionaries side by side; ``counts[i]`` of them are to come from dictionary ``i``."""
+    """Atoms of one or several dictionaries side by side; ``counts[i]`` of them are to come from dictionary ``i``.
 
-    D: NDArray
+    The search sees the unit atoms ``D`` only: the least squares estimate of a column is as long as its atom, and the
+    lengths of atoms would weigh its scores.
+    """
+
+    atoms: NDArray
     sizes: tuple[int, ...]
     counts: tuple[int, ...]
 
@@ -89,13 +93,14 @@ class Pool:
 
     @cached_property
     def lengths(self) -> NDArray:
-        """Length of each atom."""
-        return np.asarray(np.sqrt(self.squares))
+        """Length of each atom; the largest entries are taken out first, or squares of tiny ones would lose digits."""
+        peaks = np.abs(self.atoms).max(axis=0).astype(np.float64)
+        return np.asarray(peaks * np.linalg.norm(self.atoms / peaks, axis=0))
 
     @cached_property
-    def squares(self) -> NDArray:
-        """Squared length of each atom."""
-        return np.asarray(np.einsum("ij,ij->j", self.D, self.D))
+    def D(self) -> NDArray:
+        """Atoms of length one, in double precision."""
+        return np.asarray(self.atoms / self.lengths)
 
     @cached_property
     def source(self) -> NDArray:
@@ -111,7 +116,6 @@ class Pool:
         """Cosines of the angles between the columns of ``A`` and some atoms, one row a column; zero for zeros."""
         unit = A / np.maximum(np.linalg.norm(A, axis=0), np.finfo(A.dtype).tiny)
         out = unit.T @ self.D[:, atoms]
-        out /= self.lengths[atoms]
         return np.asarray(out if is_signed else np.abs(out, out=out))
 
     def choose(self, A: NDArray, cost: str, is_signed: bool) -> NDArray:

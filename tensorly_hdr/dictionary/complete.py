@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr.blocks import half_square, least_squares
-from tensorly_hdr.dictionary.planes import atoms_of, normalized, reduced, sampled_atoms
+from tensorly_hdr.dictionary.planes import atoms_of, normal, normalized, reduced, sampled_atoms
 from tensorly_hdr.factorization.init import given_factors
 from tensorly_hdr.factorization.result import FactorResult, as_cp
 from tensorly_hdr.penalties import HardSparse
@@ -83,7 +83,7 @@ def complete_dictionary_learning(
         least squares, and so on: the loss never rises. "ao_admm" improves the codes by ADMM [2]_ and refits them on
         their support; the best iterate so far is kept, and polished by alternation in the end. It may go further from a
         start, and serves where there are too many supports.
-    init : {"facets", "random"}, a result, or a sequence of two tall arrays
+    init : {"facets", "random"}, a result, or a sequence of two tall arrays (None: facets)
         The start. "facets" looks for hyperplanes through many points, among those through ``rank - 1`` points drawn at
         random: for little noise. "random" draws Gaussian atoms. Given factors are the dictionary, and the transpose of
         the codes or None.
@@ -135,17 +135,17 @@ def complete_dictionary_learning(
         check.few_supports(comb(rank, k), MOST_SUPPORTS)
     coder = _exact if comb(rank, k) <= MOST_SUPPORTS else _thresholded
     rng, options = check.generator(seed), check.stop_options(stop)
-    runs = []
+    runs, rounding = [], _rounding(M)
     for _ in range(check.positive_int("n_init", n_init)):
         start = _start(data, rank, k, given, coder, rng)
         runs.append(run(steps(data, k, start), lambda s: s.loss, view=lambda s: (s.D, s.B), **options))
-        if runs[-1][0].loss <= _rounding(data):
+        if runs[-1][0].loss <= rounding:
             break
         given = "random" if isinstance(given, str) and given == "random" else "facets"
     losses = np.array([trace.loss[-1] for _, trace, _, _ in runs])
     state, trace, status, n_iter = runs[int(np.argmin(losses))]
-    if status == "converged" or state.loss <= _rounding(data):
-        status = "optimal" if state.loss <= _rounding(data) else "stalled"
+    if status == "converged" or state.loss <= rounding:
+        status = "optimal" if state.loss <= rounding else "stalled"
     factors = tuple(u.astype(M.dtype, copy=False) for u in (state.D, state.B))
     return DictionaryResult(as_cp(factors), trace, status, n_iter, solver, axes, starts=losses)
 
@@ -170,8 +170,9 @@ def _state(M: NDArray, D: NDArray, B: NDArray) -> _State:
 
 
 def _rounding(M: NDArray) -> float:
-    """Losses below this are zero."""
-    return float(half_square(M) * (1e3 * np.finfo(np.float64).eps) ** 2)
+    """Losses below this are zero: single precision moves the data by its own unit."""
+    unit = max(1e3 * np.finfo(np.float64).eps, float(np.finfo(M.dtype).eps))
+    return float(half_square(M.astype(np.float64, copy=False))) * unit**2
 
 
 def _alternating(M: NDArray, k: int, state: _State) -> Iterator[Iterate]:
@@ -195,7 +196,7 @@ def _better(old: _State, new: _State) -> _State:
 def _from_facets(M: NDArray, state: _State) -> _State:
     """Atoms whose facets are closest to the points that have no share of the atom, and the codes on their support."""
     U, C = reduced(M, state.B.shape[1])
-    normals = np.array([np.linalg.svd(C[:, share == 0])[0][:, -1] for share in state.B.T])
+    normals = np.array([normal(C[:, share == 0]) for share in state.B.T])
     if np.linalg.cond(normals) > _ILL:
         return state
     D = U @ atoms_of(normals)
@@ -207,7 +208,7 @@ def _ao_admm(M: NDArray, k: int, state: _State, n_inner: int) -> Iterator[Iterat
     yield state, {}
     D, B, dual, idle, mark = state.D, state.B, None, 0, state.loss
     penalty = HardSparse(k, axis=1, nonneg=False)
-    while idle < _PATIENCE:
+    while idle < _PATIENCE and state.loss > _rounding(M):
         B, dual = admm(B, least_squares(M.T, D), penalty, n_inner, dual)
         D = _fitted(M, B, D)
         refitted = _state(M, D, _refitted(M, D, B != 0))

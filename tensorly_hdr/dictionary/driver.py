@@ -66,31 +66,36 @@ def dictionary(name: str, D: Any, Y: Data) -> NDArray:
     return np.asarray(array)
 
 
-def solve(Y: Data, atoms: NDArray, pool: Pool, given: Options, solver: str) -> AtomsResult:
-    """Search from each start and keep the best; ``atoms`` are those of the pool in the type of the result."""
+def solve(Y: Data, pool: Pool, given: Options, solver: str) -> AtomsResult:
+    """Search from each start and keep the best; the result is of the type of the atoms."""
     options, rng = check.stop_options(given["stop"]), check.generator(given["seed"])
     check.choice("cost", given["cost"], COSTS)
     nonneg, swap = check.flag("nonneg", given["nonneg"]), check.flag("swap", given["swap"])
     plan = Plan(swap, check.count("restart", given["restart"]), options.pop("tol", TOL))
     T = np.ascontiguousarray(np.moveaxis(Y.T, Y.mode, 0), dtype=np.float64)
-    fit = Fit(T, pool, nonneg, given["cost"], ROUNDING[atoms.dtype])
+    fit = Fit(T, pool, nonneg, given["cost"], ROUNDING[pool.atoms.dtype])
     inits = [_in_front(given["init"], Y)] + ["random"] * (check.positive_int("n_init", given["n_init"]) - 1)
     runs = []
     for init in inits:
         steps = search(fit, partial(starting_atoms, fit, init, rng), plan, rng)
-        runs.append(run(steps, lambda s: s.loss, tol=0.0, view=lambda s: _back(s.factors, Y.mode), **options))
+        runs.append(run(steps, lambda s: s.loss, tol=0.0, view=lambda s: _back(_as_given(pool, s), Y.mode), **options))
     losses = np.array([trace.loss[-1] for _, trace, _, _ in runs])
     state, trace, status, n_iter = runs[int(np.argmin(losses))]
     order = np.argsort(pool.source[state.indices], kind="stable")
-    indices, others = state.indices[order], [u[:, order].astype(atoms.dtype, copy=False) for u in state.factors[1:]]
-    x = as_cp(_back([atoms[:, indices], *others], Y.mode))
-    kept = {"starts": losses, "indices": indices, "mode": Y.mode}
+    factors = [u[:, order].astype(pool.atoms.dtype, copy=False) for u in _as_given(pool, state)]
+    x = as_cp(_back(factors, Y.mode))
+    kept = {"starts": losses, "indices": state.indices[order], "mode": Y.mode}
     return AtomsResult(x, trace, _verdict(status, fit, state), n_iter, solver, Y.axes, **kept)
 
 
 def _verdict(status: Status, fit: Fit, state: Atoms) -> Status:
     """A search that came to its end has proven its answer only where nothing is left of the data."""
     return status if status != "converged" else "optimal" if fit.is_exact(state.loss) else "stalled"
+
+
+def _as_given(pool: Pool, state: Atoms) -> list[NDArray]:
+    """Factors with the atoms as the user gave them, not of length one."""
+    return [pool.atoms[:, state.indices], state.factors[1] / pool.lengths[state.indices], *state.factors[2:]]
 
 
 def _back(factors: Sequence[NDArray], mode: int) -> list[NDArray]:
@@ -106,6 +111,5 @@ def _in_front(init: Any, Y: Data) -> Any:
     weights = getattr(init, "weights", None)
     arrays = list(getattr(init, "factors", init))
     check.same_size(factors_in_init=len(arrays), modes_of_Y=Y.T.ndim)
-    if weights is not None:  # on the first factor, as those of every CPTensor here
-        arrays[0] = np.asarray(arrays[0]) * np.asarray(weights)
-    return [arrays.pop(Y.mode), *arrays]
+    atoms = arrays.pop(Y.mode)
+    return [atoms if weights is None else np.asarray(atoms) * np.asarray(weights), *arrays]

@@ -16,6 +16,7 @@ from tensorly_hdr.dictionary.planes import atoms_of, independence, normalized, p
 
 MOST_SUBSETS = 500_000
 """Subsets that a brute force looks at before it refuses."""
+_TOL = {np.dtype(np.float64): 1e-8, np.dtype(np.float32): 1e-4}
 _SAFETY = 100.0  # a normal through points of least singular value s is known to about eps / s
 
 
@@ -52,7 +53,7 @@ def identifiability_bound(r: int, k: int, *, total: bool = False) -> int:
     return -(-on_a_facet * r // (r - k)) if total else on_a_facet
 
 
-def spark(D: Any, *, tol: float = 1e-10) -> int:
+def spark(D: Any, *, tol: float | None = None) -> int:
     r"""Least number of linearly dependent columns; one more than the number of columns when all are independent.
 
     Exact, by singular values of all subsets: for small matrices.
@@ -61,7 +62,8 @@ def spark(D: Any, *, tol: float = 1e-10) -> int:
     ----------
     D : array of shape (m, n)
     tol : float
-        Columns of unit norm are dependent when the least singular value of the submatrix is at most this.
+        Columns of unit norm are dependent when the least singular value of the submatrix is at most this; by default
+        1e-8, or 1e-4 in single precision.
 
     Raises
     ------
@@ -73,9 +75,10 @@ def spark(D: Any, *, tol: float = 1e-10) -> int:
     >>> spark([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]), spark([[1.0, 2.0], [1.0, 2.0]]), spark([[1.0, 0.0], [0.0, 1.0]])
     (3, 2, 3)
     """
-    D = normalized(check.as_array("D", D, ndim=2).astype(np.float64, copy=False))
+    D = check.as_array("D", D, ndim=2)
+    tol = check.nonneg_float("tol", _TOL[D.dtype] if tol is None else tol)
+    D = normalized(D.astype(np.float64, copy=False))
     n: int = D.shape[1]
-    tol = check.nonneg_float("tol", tol)
     if not D.any(axis=0).all():
         return 1
     rank = int(np.sum(np.linalg.svd(D, compute_uv=False) > tol))
@@ -121,7 +124,7 @@ class Facets:
         return self.finite and len(self.dictionaries) == 1
 
 
-def facets(M: Any, rank: int, k: int, *, tol: float = 1e-8, limit: int = 1000) -> Facets:
+def facets(M: Any, rank: int, k: int, *, tol: float | None = None, limit: int = 1000) -> Facets:
     r"""Find all :math:`D` with independent atoms such that :math:`M = D B` with ``k``-sparse columns of ``B`` [1]_.
 
     Each column of ``B`` has at most ``k`` nonzeros if and only if each column of ``M`` lies on at least ``rank - k`` of
@@ -138,7 +141,8 @@ def facets(M: Any, rank: int, k: int, *, tol: float = 1e-8, limit: int = 1000) -
     k : int
         Largest number of nonzeros, below ``rank``.
     tol : float
-        A point is on a hyperplane when the sine of their angle is at most this.
+        A point is on a hyperplane when the sine of their angle is at most this; by default 1e-8, or 1e-4 for data in
+        single precision.
     limit : int
         Stop after so many dictionaries.
 
@@ -165,10 +169,12 @@ def facets(M: Any, rank: int, k: int, *, tol: float = 1e-8, limit: int = 1000) -
     >>> facets(B, 3, 2).unique, facets(B[:, [0, 1, 4, 5, 8, 9]], 3, 2).unique
     (True, False)
     """
-    M = check.as_array("M", M, ndim=2).astype(np.float64, copy=False)
+    M = check.as_array("M", M, ndim=2)
+    tol = check.nonneg_float("tol", _TOL[M.dtype] if tol is None else tol, positive=True)
+    M = M.astype(np.float64, copy=False)
     rank = check.positive_int("rank", rank, at_most=min(M.shape), why=", the least dimension of M")
     k = check.positive_int("k", k, at_most=rank - 1, why=", one less than rank")
-    tol, limit = check.nonneg_float("tol", tol, positive=True), check.positive_int("limit", limit)
+    limit = check.positive_int("limit", limit)
     U, s, _ = np.linalg.svd(M, full_matrices=False)
     found = int(np.sum(s > tol * s[0]))
     check.full_rank("M", found, rank)
@@ -212,7 +218,7 @@ def _hyperplanes(points: NDArray, tol: float) -> NDArray:
 
 def _is_rigid(points: NDArray, on: NDArray, times: int, tol: float) -> bool:
     """Whether the points on no more than ``times`` facets span each facet that they are on."""
-    tight = points.any(axis=0) & (on.sum(axis=0) == times)
+    tight = on.sum(axis=0) == times
     ranks = [np.linalg.matrix_rank(points[:, facet & tight], tol=_SAFETY * tol) for facet in on]
     return bool(min(ranks) == len(points) - 1)
 

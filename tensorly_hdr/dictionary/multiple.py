@@ -86,12 +86,12 @@ def multiple_dictionaries_dlra(
     counts = check.counts(counts, [len(own) for own in kept], rank)
     *arrays, _ = check.same_dtype(*arrays, data.T)
     atoms = np.hstack([D[:, own] for D, own in zip(arrays, kept, strict=True)])
-    pool = Pool(atoms.astype(np.float64, copy=False), tuple(len(own) for own in kept), counts)
+    pool = Pool(atoms, tuple(len(own) for own in kept), counts)
     given: driver.Options = {
         "nonneg": nonneg, "cost": cost, "init": init, "n_init": n_init, "swap": swap, "restart": restart, "seed": seed,
         "stop": stop,
     }  # fmt: skip
-    result = driver.solve(data, atoms, pool, given, "m2c_als")
+    result = driver.solve(data, pool, given, "m2c_als")
     return replace(result, indices=np.concatenate(kept)[result.indices], sources=pool.source[result.indices])
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Unpack
 
-import numpy as np
-
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr.dictionary import driver
@@ -35,8 +33,9 @@ def one_sparse_dlra(
     A round estimates the factor of the atoms by least squares, assigns a different atom to each of its columns, and
     fits the other factors. It may raise the loss, and it stalls when atoms come back. Then the swap of one atom that
     lowers the loss most is taken, as long as one does: candidates are ranked by their loss with free coefficients (the
-    loss itself for a matrix when ``nonneg`` is False, a lower bound else), the best 20 are fitted. For a tensor of
-    order three or more, :math:`B` is the Khatri-Rao product of the other factors.
+    loss itself for a matrix when ``nonneg`` is False, a lower bound else), and 20 are fitted: the best, or for a matrix
+    and ``nonneg`` half of them, the others those that help most while no other coefficient moves. For a tensor of order
+    three or more, :math:`B` is the Khatri-Rao product of the other factors.
 
     Parameters
     ----------
@@ -104,11 +103,11 @@ def one_sparse_dlra(
     d = atoms.shape[1]
     rank = check.positive_int("rank", rank, at_most=d, why=", the number of atoms of D")
     _, atoms = check.same_dtype(data.T, atoms)
-    pool = Pool(atoms.astype(np.float64, copy=False), (d,), (rank,))
+    pool = Pool(atoms, (d,), (rank,))
     given: driver.Options = {
         "nonneg": nonneg, "cost": cost, "init": init, "n_init": n_init, "swap": swap, "restart": restart, "seed": seed,
         "stop": stop,
     }  # fmt: skip
-    result = driver.solve(data, atoms, pool, given, "mc_als")
+    result = driver.solve(data, pool, given, "mc_als")
     names = axes_of(D)
     return replace(result, atom_axis=names[1]) if names else result

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 PORTION = 20_000
 """Subsets treated at once, so that memory stays small."""
 SAMPLES = 2000
-"""Hyperplanes drawn for a start."""
+"""Hyperplanes drawn for a start, and the most points that they are compared with."""
 WIDTHS = (1e-6, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 """Sines of the angles at which a point counts as near a hyperplane."""
 
@@ -30,6 +30,11 @@ def through(points: NDArray, subsets: NDArray) -> tuple[NDArray, NDArray]:
     """
     U, s, _ = np.linalg.svd(np.moveaxis(points[:, subsets], 1, 0))
     return U[:, :, -1], s[:, -1]
+
+
+def normal(points: NDArray) -> NDArray:
+    """Unit normal (r,) of the hyperplane closest to ``points`` (r, n); their number may be large."""
+    return np.asarray(np.linalg.svd(np.linalg.qr(points.T, mode="r"))[2][-1])
 
 
 def independence(points: NDArray, subsets: NDArray) -> NDArray:
@@ -67,6 +72,8 @@ def sampled_atoms(M: NDArray, rank: int, k: int, rng: np.random.Generator) -> It
     held = np.where(s[:rank] > np.finfo(np.float64).eps * max(s[0], 1e-300), s[:rank], 1.0)
     points = normalized(Vt[:rank])
     points = points[:, points.any(axis=0)]
+    if points.shape[1] > SAMPLES:  # more tell little about a start, and cost much
+        points = points[:, rng.choice(points.shape[1], SAMPLES, replace=False)]
     draws = rng.random((SAMPLES, points.shape[1])).argsort(axis=1)[:, : rank - 1]
     normals = through(points, draws)[0] if rank > 1 else np.ones((1, 1))
     for width in WIDTHS:

@@ -51,9 +51,9 @@ def from_subspace(fit: Fit, rng: np.random.Generator) -> Atoms:
         picked = pool.D[:, indices]
         inside = basis(complement(picked, U)) if indices.size else U
         Z = basis(picked).T @ pool.D if indices.size else np.zeros((0, pool.D.shape[1]))
-        length = pool.squares - np.einsum("ij,ij->j", Z, Z)
+        length = 1.0 - np.einsum("ij,ij->j", Z, Z)
         share = np.full(pool.D.shape[1], -1.0)
-        free = length > 1e-10 * pool.squares
+        free = length > 1e-10
         share[free] = np.square(inside.T @ pool.D[:, free]).sum(axis=0) / length[free]
         share[~offered] = -np.inf
         best = int(np.argmax(share))

@@ -95,7 +95,8 @@ def triangles(points: Any, dictionaries: Sequence[Any], *, ax: Axes | None = Non
         corners, color = _on_plane(f"dictionaries[{k}]", atoms), colors[k % len(colors)]
         ax.add_patch(Polygon(corners, fill=False, edgecolor=color, linewidth=1.6, linestyle=("-", "--", ":")[k % 3]))
         for a, b in combinations(corners, 2):
-            ax.axline(tuple(a), tuple(b), color=color, linewidth=0.6, alpha=0.5)
+            if (a != b).any():  # atoms of one direction have no line through them
+                ax.axline(tuple(a), tuple(b), color=color, linewidth=0.6, alpha=0.5)
         ax.scatter(
             corners[:, 0], corners[:, 1], s=50, marker="Ds^"[k % 3], facecolor="white", edgecolor=color, zorder=3
         )

@@ -23,7 +23,9 @@ def test_an_assignment_is_the_best_of_all(shape, rng):
 
 
 def best_by_force(pool, A, cost, is_signed):
-    score = COSTS[cost](pool.cosines(slice(None), A, is_signed).T, np.linalg.norm(A, axis=0))
+    score = (pool.atoms / np.linalg.norm(pool.atoms, axis=0)).T @ A
+    score = score if is_signed else abs(score)
+    score = score if cost == "correlation" else -np.arccos(np.minimum(score / np.linalg.norm(A, axis=0), 1))
     every = (np.array(p) for p in permutations(range(pool.D.shape[1]), A.shape[1]))
     allowed = [p for p in every if (np.bincount(pool.source[p], minlength=len(pool.sizes)) == pool.counts).all()]
     return max(total(score, p) for p in allowed), score

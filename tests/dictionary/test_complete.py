@@ -1,12 +1,14 @@
 """Complete dictionary learning: descent, exact coding, recovery of planted dictionaries where they are unique."""
 
+import tracemalloc
 from itertools import combinations
 
 import numpy as np
 import pytest
 
 from tensorly_hdr import complete_dictionary_learning, facets, identifiability_bound
-from tensorly_hdr.dictionary.complete import _exact, _refitted
+from tensorly_hdr.dictionary.complete import _exact, _from_facets, _refitted, _state
+from tensorly_hdr.dictionary.planes import normal, sampled_atoms
 from tensorly_hdr.metrics import factor_match_score, support_score
 
 SOLVERS = pytest.mark.parametrize("solver", ["alternating", "ao_admm"])
@@ -116,6 +118,14 @@ def test_starts_are_counted_and_the_best_is_kept(rng):
     np.testing.assert_array_equal(result.D, again.D)
 
 
+def test_starts_after_a_given_one_look_for_facets(rng):
+    M, D, B = planted(rng, 8, 3, 40)
+    init = (rng.standard_normal((8, 8)), None)
+    result = complete_dictionary_learning(M, 8, 3, init=init, n_init=2, seed=0, max_iter=20)
+    assert result.starts[0] > 1e-3
+    assert recovered(result, D, B)
+
+
 @SOLVERS
 def test_edges_of_the_problem(rng, solver):
     options = {"solver": solver, "seed": 0, "max_iter": 50}
@@ -136,6 +146,37 @@ def test_single_precision_stays(rng):
     M = planted(rng, 3, 2, 20)[0].astype(np.float32)
     result = complete_dictionary_learning(M, 3, 2, seed=0)
     assert result.D.dtype == result.B.dtype == np.float32
+    assert result.status == "optimal"  # the data themselves are rounded
+
+
+def test_memory_does_not_grow_with_the_square_of_the_points(rng):
+    M, D, B = planted(rng, 3, 2, 6000, noise=1e-3)
+    state = _state(M, D, B.T)
+    tracemalloc.start()
+    turned = _from_facets(M, state)
+    assert tracemalloc.get_traced_memory()[1] < 10e6
+    start = next(sampled_atoms(np.tile(M, 4), 3, 2, rng))
+    assert tracemalloc.get_traced_memory()[1] < 200e6
+    tracemalloc.stop()
+    assert turned.loss < state.loss
+    assert start.shape == (3, 3)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 9])
+def test_the_normal_is_the_direction_of_least_extent(rng, n):
+    points = rng.standard_normal((4, n))
+    w = normal(points)
+    assert np.linalg.norm(w) == pytest.approx(1)
+    least = np.linalg.eigvalsh(points @ points.T)[0]
+    assert np.sum((w @ points) ** 2) == pytest.approx(least, rel=1e-9, abs=1e-13)
+
+
+def test_admm_moves_the_atoms_too(rng):
+    """No alternation comes after it here: there are too many supports."""
+    M, D, _ = planted(rng, 24, 6, 120)
+    near = D + 0.003 * rng.standard_normal(D.shape)
+    result = complete_dictionary_learning(M, 24, 6, solver="ao_admm", init=(near, None), max_iter=5)
+    assert result.loss < 1e-2 * result.trace.loss[0]
 
 
 def test_too_many_supports_are_left_to_admm(rng):

@@ -138,6 +138,7 @@ def test_zeros_copies_and_scales_tell_nothing(rng):
     assert len(found.dictionaries) == 15
     assert found.finite
     assert all(on[:, 6:8].all() for on in found.points)
+    assert len(facets(np.tile(M, 200), 3, 2).dictionaries) == 15  # too many pairs, if copies were points
 
 
 def test_atoms_among_the_data_are_not_enough(rng):
@@ -158,6 +159,41 @@ def test_data_without_an_exact_factorization_have_none(rng):
     assert not facets(rng.standard_normal((3, 12)), 3, 2).dictionaries
     assert not facets(rng.standard_normal((4, 12)), 3, 2).dictionaries
     assert not facets(rng.standard_normal((3, 12)), 3, 2).unique
+
+
+def test_data_of_larger_rank_have_none_though_their_projection_does(rng):
+    good = on_each_facet(rng, 3, 4)
+    above = 1e-3 * np.linalg.svd(good)[2][-1]  # orthogonal to the rows: the leading subspace stays
+    assert facets(good, 3, 2).unique
+    assert not facets(np.vstack([good, above]), 3, 2).dictionaries
+
+
+def test_facets_that_meet_in_a_line_make_no_dictionary(rng):
+    """Points on three planes through one direction: the planes cover the data, but leave an atom open."""
+    axis, others = rng.standard_normal((3, 1)), rng.standard_normal((3, 3))
+    M = np.hstack([np.hstack([axis, d[:, None]]) @ rng.standard_normal((2, 5)) for d in others.T])
+    assert not facets(M, 3, 2).dictionaries
+
+
+def test_every_facet_found_is_spanned_by_points(rng):
+    """Three points on each of three pairs of atoms: those without the first atom span less than its facet."""
+    B = np.zeros((4, 9))
+    for j, pair in enumerate([(0, 1), (2, 3), (0, 2)] * 3):
+        B[list(pair), j] = rng.standard_normal(2)
+    M = rng.standard_normal((4, 4)) @ B
+    found = facets(M, 4, 2)
+    assert found.dictionaries
+    assert not found.finite
+    assert all(np.linalg.matrix_rank(M[:, facet], tol=1e-6) == 3 for on in found.points for facet in on)
+
+
+def test_single_precision_has_a_tolerance_of_its_own(rng):
+    D = rng.standard_normal((3, 3))
+    M = (D @ on_each_facet(rng, 3, 4)).astype(np.float32)
+    assert facets(M, 3, 2).unique
+    assert not facets(M, 3, 2, tol=1e-8).dictionaries
+    assert spark(M[:, :3]) == 3
+    assert spark(M[:, :3], tol=1e-10) == 4
 
 
 def test_the_search_stops_at_its_limit(rng):

@@ -7,6 +7,8 @@ import pytest
 
 import tensorly_hdr as hdr
 from tensorly_hdr import multiple_dictionaries_dlra, one_sparse_dlra
+from tensorly_hdr.dictionary.alternation import Fit, perturbed
+from tensorly_hdr.dictionary.assignment import Pool
 
 COUNTS = (1, 2, 1)
 
@@ -60,6 +62,25 @@ def test_one_dictionary_is_the_one_sparse_problem(rng):
     assert one.loss == several.loss
 
 
+@pytest.mark.parametrize("cost", ["correlation", "angle"])
+@pytest.mark.parametrize("init", ["subspace", "random"])
+def test_the_lengths_of_the_atoms_change_the_scale_of_the_coefficients_only(cost, init, rng):
+    """Columns that compete for atoms: lengths that are powers of two leave every rounding, so every pick, as it is."""
+    for k in range(20):
+        Y, Ds = rng.standard_normal((6, 10)), [rng.standard_normal((6, d)) for d in (5, 6)]
+        lengths = [2.0 ** rng.integers(-20, 20, D.shape[1]) for D in Ds]
+        options = {"cost": cost, "init": init, "nonneg": k % 2 == 0, "swap": False, "restart": 0, "seed": k}
+        one, two = (
+            multiple_dictionaries_dlra(Y, dictionaries, [1, 2], **options)
+            for dictionaries in (Ds, [D * own for D, own in zip(Ds, lengths, strict=True)])
+        )
+        assert found(one) == found(two)
+        np.testing.assert_array_equal(one.trace.extra["tried"], two.trace.extra["tried"])
+        picked = [lengths[i][j] for i, j in zip(two.sources, two.indices, strict=True)]
+        np.testing.assert_array_equal(one.factors[1], two.factors[1] * picked)
+        np.testing.assert_array_equal(one.factors[0] * picked, two.factors[0])
+
+
 def test_a_tensor_whose_atoms_are_in_its_last_mode(rng):
     Ds = [rng.standard_normal((15, 20)) for _ in range(2)]
     A = np.column_stack([Ds[0][:, 4], Ds[1][:, 7]])
@@ -79,6 +100,32 @@ def test_a_shared_atom_is_refused_or_belongs_to_the_first_dictionary(rng):
     assert found(result) == {(0, 0), (1, 0), (1, 1), (2, 19)}  # local numbers, though atoms were left out
     with pytest.raises(ValueError, match=r"counts\[1\] must be at most 2"):
         multiple_dictionaries_dlra(Y, [Ds[1][:, :3], Ds[1][:, 1:5]], [1, 3], overlap="first")
+
+
+@pytest.mark.parametrize("init", ["subspace", "random", "snpa"])
+def test_every_start_respects_the_counts(init, rng):
+    """The data prefer the first dictionary, which gives one atom only."""
+    Ds = [rng.standard_normal((8, d)) for d in (6, 9, 5)]
+    Y = Ds[0] @ rng.standard_normal((6, 20))
+    for nonneg in (True, False):
+        result = multiple_dictionaries_dlra(Y, Ds, COUNTS, init=init, nonneg=nonneg, seed=0, max_iter=0)
+        assert result.sources.tolist() == [0, 1, 1, 2]
+        assert len(found(result)) == 4
+
+
+def test_a_restart_replaces_half_of_the_atoms_within_their_dictionaries(rng):
+    D = rng.standard_normal((6, 12))
+    fit = Fit(rng.standard_normal((6, 9)), Pool(D, (3, 5, 4), (1, 2, 1)), True, "correlation", 1e-20)
+    state = fit.from_atoms(np.array([1, 3, 6, 11]))
+    for _ in range(20):
+        after = perturbed(fit, state, rng)
+        assert (after.indices != state.indices).sum() == 2
+        np.testing.assert_array_equal(fit.pool.source[after.indices], [0, 1, 1, 2])
+        assert len(set(after.indices)) == 4
+        np.testing.assert_array_equal(after.factors[0], fit.pool.D[:, after.indices])
+    every = Fit(fit.T, Pool(D, (12,), (12,)), True, "correlation", 1e-20)
+    all_atoms = every.from_atoms(np.arange(12))
+    np.testing.assert_array_equal(perturbed(every, all_atoms, rng).indices, np.arange(12))  # none is left to draw
 
 
 def test_indian_pines_with_the_zones_of_the_manuscript():

@@ -5,12 +5,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 import xarray as xr
+from tensorly.cp_tensor import CPTensor
 
 import tensorly_hdr as hdr
 from tensorly_hdr import one_sparse_dlra
-from tensorly_hdr.dictionary.alternation import Fit, swap_bounds
+from tensorly_hdr.dictionary.alternation import Fit, fixed_losses, swap_bounds
 from tensorly_hdr.dictionary.assignment import Pool
-from tensorly_hdr.linalg import reconstruct
+from tensorly_hdr.linalg import khatri_rao, reconstruct
 
 
 def planted(rng, m=30, d=200, r=4, others=(40,), nonneg=True, noise=0.0):
@@ -96,6 +97,16 @@ def test_the_bound_of_a_swap_is_its_loss_with_free_coefficients(others, rng):
             assert fit.from_atoms(np.array(K)).loss >= bounds[atom] * (1 - 1e-12)
 
 
+def test_the_ranking_of_swaps_is_their_loss_when_no_other_coefficient_moves(rng):
+    Y, D, _ = planted(rng, m=8, d=150, r=3, others=(12,), noise=0.3)
+    fit = Fit(Y, Pool(D, (150,), (3,)), True, "correlation", 1e-20)
+    state = fit.from_atoms(np.array([0, 5, 9]))
+    A, B = (np.delete(u, 1, axis=1) for u in state.factors)
+    atoms = np.arange(10, 150)
+    exact = [hdr.nnls(D[:, [j]], Y - A @ B.T).loss for j in atoms]
+    np.testing.assert_allclose(fixed_losses(fit, state, 1, atoms), exact, rtol=1e-9)
+
+
 @pytest.mark.parametrize("others", [(25,), (5, 6)])
 @SIGNS
 def test_the_trace_never_rises_and_ends_at_the_loss_of_the_result(others, nonneg, rng):
@@ -130,12 +141,27 @@ def test_no_swap_of_one_atom_helps_a_free_matrix_in_the_end(rng):
     assert min(losses[K] for K in near) >= result.loss * (1 - 1e-12)
 
 
-def test_lengths_of_the_atoms_change_the_scale_only(rng):
-    Y, D, _ = planted(rng, noise=0.3)
-    lengths = rng.uniform(0.01, 100, D.shape[1])
-    unit, scaled = (one_sparse_dlra(Y, dictionary, 4, seed=0) for dictionary in (D, D * lengths))
-    np.testing.assert_array_equal(unit.indices, scaled.indices)
-    np.testing.assert_allclose(scaled.factors[1] * lengths[scaled.indices], unit.factors[1], rtol=1e-8, atol=1e-10)
+@pytest.mark.parametrize(("others", "draws"), [((10,), 10), ((3, 4), 3)])
+@SIGNS
+def test_lengths_of_the_atoms_change_the_scale_only(others, draws, nonneg, rng):
+    D, lengths = rng.standard_normal((6, 12)), 2.0 ** rng.integers(-20, 20, 12)  # powers of two: nothing is rounded
+    for k in range(draws):
+        Y = rng.standard_normal((6, *others))  # no atom fits, and the columns of the estimate compete for atoms
+        options = {"nonneg": nonneg, "init": "random", "restart": 1, "seed": k}
+        unit, scaled = (one_sparse_dlra(Y, dictionary, 3, **options) for dictionary in (D, D * lengths))
+        np.testing.assert_array_equal(unit.indices, scaled.indices)
+        np.testing.assert_array_equal(unit.trace.loss, scaled.trace.loss)
+        np.testing.assert_array_equal(scaled.factors[1] * lengths[scaled.indices], unit.factors[1])
+
+
+@pytest.mark.parametrize("unit", [1e-158, 1e-30, 1e30, 1e150])
+def test_every_other_atom_in_another_unit_gives_the_same_fit(unit, rng):
+    Y, D, atoms = planted(rng, noise=0.1)
+    one, two = (
+        one_sparse_dlra(Y, dictionary, 4, seed=0) for dictionary in (D, np.where(np.arange(200) % 2, unit, 1) * D)
+    )
+    assert set(one.indices) == set(two.indices) == atoms
+    np.testing.assert_allclose(reconstruct(two.factors), reconstruct(one.factors))
 
 
 @pytest.mark.parametrize("cost", ["correlation", "angle"])
@@ -160,6 +186,16 @@ def test_starts_can_be_factors_or_a_result(rng):
     assert again.loss == pytest.approx(first.loss, rel=1e-9)
 
 
+@pytest.mark.parametrize("mode", [0, 1])
+def test_weights_of_a_start_are_lengths_of_its_columns(mode, rng):
+    """Both columns prefer the first atom; by correlation, the longer one gets it."""
+    Y, A, H = rng.random((3, 4)), np.array([[0.9, 0.9], [0.5, 0.1], [0.0, 0.0]]), rng.random((4, 2))
+    for weights, picks in (([10.0, 1.0], [0, 1]), ([1.0, 10.0], [1, 0])):
+        init = CPTensor((np.array(weights), [A, H] if mode == 0 else [H, A]))
+        result = one_sparse_dlra(Y if mode == 0 else Y.T, np.eye(3)[:, :2], 2, mode=mode, init=init, max_iter=0)
+        assert result.indices.tolist() == picks
+
+
 def test_single_precision_is_kept_and_finds_the_same_atoms(rng):
     Y, D, atoms = planted(rng)
     result = one_sparse_dlra(Y.astype(np.float32), D.astype(np.float32), 4, seed=0)
@@ -167,6 +203,27 @@ def test_single_precision_is_kept_and_finds_the_same_atoms(rng):
     assert set(result.indices) == atoms
     assert result.status == "optimal"
     assert one_sparse_dlra(Y.astype(np.float32), D, 4, seed=0).factors[1].dtype == np.float64
+
+
+@pytest.mark.parametrize(("dtype", "noise"), [(np.float64, 1e-8), (np.float32, 1e-4)])
+def test_a_little_noise_is_not_rounding(dtype, noise, rng):
+    Y, D, atoms = planted(rng, noise=noise)
+    result = one_sparse_dlra(Y.astype(dtype), D.astype(dtype), 4, seed=0)
+    assert set(result.indices) == atoms
+    assert result.status == "stalled"
+
+
+@pytest.mark.parametrize("others", [(25,), (5, 6)])
+def test_the_estimate_of_the_atoms_has_the_signs_that_the_dictionary_allows(others, rng):
+    Y, D = rng.standard_normal((8, *others)), rng.random((8, 15))
+    factors = [D[:, :3], *(rng.random((n, 3)) for n in others)]
+    B = khatri_rao(factors[1:])
+    free = np.linalg.lstsq(B, Y.reshape(8, -1).T)[0].T
+    signed = D * np.where(np.arange(15) == 14, -1, 1)
+    for atoms, nonneg in ((D, True), (D, False), (signed, True)):
+        A = Fit(Y, Pool(atoms, (15,), (3,)), nonneg, "correlation", 1e-20).estimate(factors)
+        wanted = hdr.nnls(B, Y.reshape(8, -1).T).x.T if nonneg and atoms is D else free
+        np.testing.assert_allclose(A, wanted, atol=1e-8)
 
 
 def test_names_of_the_atoms_reach_the_factors(rng):
@@ -201,6 +258,8 @@ def test_the_run_can_be_watched_and_stopped(rng):
 
     def stop(k, factors, info):
         shapes.append([u.shape for u in factors])
+        assert all((u[:, None] == D).all(axis=0).any() for u in factors[1].T)  # atoms as they were given
+        assert 0.5 * np.sum((Y.T - reconstruct(factors)) ** 2) <= info["tried"] * (1 + 1e-9)
         return k == 1
 
     result = one_sparse_dlra(Y.T, D, 4, mode=1, init="random", seed=0, callback=stop)

@@ -64,6 +64,12 @@ def test_a_point_is_on_the_line_of_the_atoms_that_make_it():
     np.testing.assert_allclose(ax.patches[1].get_xy()[:3], CORNERS, atol=1e-15)
 
 
+def test_sides_are_extended_where_there_are_two_different_corners():
+    D = np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])  # the first two atoms are one
+    assert len(plotting.triangles(np.eye(3), [np.eye(3)]).lines) == 3
+    assert len(plotting.triangles(np.eye(3), [D]).lines) == 2
+
+
 def test_a_cone_contains_its_combinations_and_no_more():
     rng = np.random.default_rng(2)
     W = np.array([[1.0, 0.6, 0.3], [0.2, 0.6, 0.9]])
