@@ -153,12 +153,20 @@ def test_homp_is_the_algorithm_on_the_board(rng):
 
 def test_three_starts_of_homp_are_a_pool(rng):
     """Its docstring: no worse than Trick-OMP and Block-FISTA, from whose codes it starts."""
-    for t in range(5):
-        Y, D, B, _ = planted(rng, 3, shape=(9, 25, 3, 8), noise=0.4, shift=2.0 * (t % 2))
+    for t in range(4):
+        Y, D, B, _ = planted(rng, 3, shape=(7, 14, 2, 6), noise=0.4, shift=2.0 * (t % 2))
         one = {s: hdr.mixed_sparse_coding(Y, D, B, 3, solver=s).loss for s in ("homp", "trick_omp", "block_fista")}
         pool = hdr.mixed_sparse_coding(Y, D, B, 3, solver="homp", n_init=3, seed=0)
         assert pool.loss <= min(one.values()) * (1 + 1e-9)
         assert pool.starts[0] == one["homp"]
+
+
+@pytest.mark.parametrize("solver", ["block_fista", "trick_omp", "homp"])
+def test_seeds_of_the_starts_count(solver, rng):
+    draws = [planted(rng, 3, shape=(8, 30, 3, 8), noise=0.5)[:3] for _ in range(3)]
+    options = {"solver": solver, "n_init": 8 if solver == "homp" else 3}  # the first three of HOMP draw nothing
+    losses = [[hdr.mixed_sparse_coding(*a, 3, seed=t, **options).loss for a in draws] for t in (0, 1)]
+    assert not np.array_equal(*losses)
 
 
 @pytest.mark.parametrize("name", ["by_column", "by_largest_column"])
