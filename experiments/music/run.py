@@ -202,7 +202,7 @@ def keep(study: Study, rows: list[dict[str, Any]], seconds: float, folder: Path)
     table = {"provenance": provenance(study, seconds), "rows": rows}
     (folder / "results.json").write_text(json.dumps(table, indent=1) + "\n")
     heads = ["templates", "recording", "options", "onset_f", "per_note", "offset_f", "frame_f", "speed"]
-    cells = [[row[h] if h in row else "" for h in heads] for row in rows]
+    cells = [[row.get(h, "") for h in heads] for row in rows]
     cells = [[f"{c:.3f}" if isinstance(c, float) else str(c) for c in line] for line in cells]
     lines = [heads, ["---"] * len(heads), *cells]
     (folder / "results.md").write_text("\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")

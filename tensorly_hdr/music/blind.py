@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tensorly_hdr import _validation as check
 from tensorly_hdr.factorization import nmf
 from tensorly_hdr.music.audio import RATE
-from tensorly_hdr.music.notes import Notes
+from tensorly_hdr.music.notes import no_notes
 from tensorly_hdr.music.pitch import HIGHEST, LOWEST, pitch_to_hz
 from tensorly_hdr.music.spectrogram import FMAX, HOP, N_FFT
 from tensorly_hdr.music.templates import THRESHOLD, Templates
@@ -52,7 +52,8 @@ def comb(frequency: Any, pitches: Any = PITCHES) -> NDArray:
 def assign_pitches(W: Any, frequency: Any, pitches: Any = PITCHES) -> NDArray:
     """Pitch of each column of ``W`` (F, r): that of the comb with the largest cosine."""
     spectra = check.as_array("W", W, ndim=2, nonneg=True)
-    return np.asarray(pitches)[(comb(frequency, pitches).T @ spectra).argmax(axis=0)]
+    nearest = (comb(frequency, pitches).T @ spectra).argmax(axis=0)
+    return np.asarray(np.asarray(pitches)[nearest])
 
 
 def transcribe_blind(
@@ -108,7 +109,7 @@ def transcribe_blind(
     labels = {"time": S["time"], "pitch": PITCHES}
     A = xr.DataArray(activations, dims=("time", "pitch"), coords=labels)
     found = _dictionary(W @ member, frequency, power)
-    return Transcription(Notes([], [], []), A, A, S, found, found.threshold).pick(threshold)
+    return Transcription(no_notes(), A, A, S, found, found.threshold).pick(threshold)
 
 
 def _dictionary(W: NDArray, frequency: NDArray, power: float) -> Templates:

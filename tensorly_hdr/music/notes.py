@@ -119,3 +119,14 @@ class Notes:
         for begin, end, pitch in zip(self.onset, self.offset, self.pitch, strict=True):
             values[pitch, np.searchsorted(grid, begin) : np.searchsorted(grid, end)] = True
         return xr.DataArray(values, dims=("pitch", "time"), coords={"pitch": np.arange(128), "time": when})
+
+
+def no_notes() -> Notes:
+    """Return a table without notes.
+
+    Examples
+    --------
+    >>> no_notes()
+    Notes(0 notes)
+    """
+    return Notes(np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64))

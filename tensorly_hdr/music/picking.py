@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 WINDOW = 10  # frames on each side of the moving mean
 GAP = 3  # frames within which one key is not struck twice
-STRONG = 0.2  # of the highest peak: what is as high belongs to notes, not to their ghosts
+STRONG = 1.0 / 3.0  # of the highest peak: what is as high belongs to notes, not to their ghosts
 RELEASE = 0.1
-"""A note ends when its key sounds at this fraction of its loudest."""
+"""A note ends when its amplitude falls to this fraction of its largest."""
 
 
 def contrast(H: NDArray) -> NDArray:
@@ -46,7 +46,7 @@ class Peaks:
 
     @property
     def usual(self) -> float:
-        """Height of the usual note: the median of the peaks that are at least a fifth of the highest; 0 without peaks.
+        """Height of the usual note: the median of the peaks that are at least a third of the highest; 0 without peaks.
 
         Unlike a quantile of the activations it does not depend on how long the recording is.
         """

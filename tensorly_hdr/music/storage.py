@@ -63,7 +63,8 @@ def load_templates(source: Any = "piano") -> Templates:
         with (files("tensorly_hdr.music") / "data" / SHIPPED[source]).open("rb") as file:
             return _read(file, source)
     if check.is_path(source):
-        return _read(check.file_there("templates", source), source)
+        with open(check.file_there("templates", source), "rb") as file:
+            return _read(file, source)
     return _read(source, getattr(source, "name", "the file"))
 
 
@@ -94,7 +95,9 @@ def _assembled(found: dict[str, Any]) -> Templates:
         W,
         found["latency"].astype(float),
         found["threshold"].astype(float),
-        *(int(settings[name]) for name in ("rate", "n_fft", "hop")),
+        int(settings["rate"]),
+        int(settings["n_fft"]),
+        int(settings["hop"]),
         float(settings["power"]),
         {str(k): str(v) for k, v in about["source"].items()},
     )

@@ -246,7 +246,8 @@ def _learnt(S: NDArray, n_taps: int, n_iter: int) -> tuple[NDArray, int]:
     first = S.sum(axis=1, keepdims=True) if n_taps == 1 else S[:, REST - LEAD : REST - LEAD + n_taps]
     # what was silent in the first frames may sound later
     W = np.maximum(first, 1e-4 * first.max())[:, :, None]
-    W = convolutive_nmf(S, 1, n_taps, init=(W, None), n_inner=3, max_iter=n_iter, tol=1e-5).W
+    even = np.full((S.shape[1], 1), S.mean() / W.sum(), dtype=S.dtype)
+    W = convolutive_nmf(S, 1, n_taps, init=(W, even), n_inner=3, max_iter=n_iter, tol=1e-5).W
     H = convolutive_nmf(S, templates=W, max_iter=20, tol=0.0).H
     rise = contrast(H)[:, 0]
     peak = int(rise.argmax())

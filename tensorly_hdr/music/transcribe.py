@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tensorly_hdr import _validation as check
 from tensorly_hdr.factorization import convolutive_nmf
 from tensorly_hdr.music.audio import PEAK, as_audio, load_audio
-from tensorly_hdr.music.notes import Notes
+from tensorly_hdr.music.notes import Notes, no_notes
 from tensorly_hdr.music.picking import RELEASE, Peaks, ends, peaks
 from tensorly_hdr.music.storage import load_templates
 from tensorly_hdr.music.templates import Templates, learn_templates
@@ -69,7 +69,7 @@ class Transcription:
         """Read the notes again, with another threshold (one, or one for each pitch).
 
         An activation is a note where its peak rises above the mean of its surroundings (ten frames on each side) by
-        more than ``threshold`` times what the usual note of the recording does. A note ends when its envelope falls to
+        more than ``threshold`` times what the usual note of the recording does. A note ends when its amplitude falls to
         ``release`` of its maximum, or when its key is struck again; notes shorter than ``min_duration`` seconds are
         left out.
         """
@@ -164,7 +164,7 @@ def transcribe(
         xr.DataArray(x, dims=("time", "pitch"), coords=labels) for x in (H[:, :n], _envelope(W, H, n))
     )
     adapted = replace(dictionary, W=dictionary.W.copy(data=W[:, :, :n]))
-    empty = Transcription(Notes([], [], []), activations, envelope, S, adapted, adapted.threshold)
+    empty = Transcription(no_notes(), activations, envelope, S, adapted, adapted.threshold)
     limits = dictionary.threshold if threshold is None else threshold
     return empty.pick(limits, min_duration=min_duration, release=release)
 
@@ -250,18 +250,18 @@ def _envelope(W: NDArray, H: NDArray, n: int) -> NDArray:
     out = mass[0] * H
     for t in range(1, min(len(mass), len(H))):
         out[t:] += mass[t] * H[:-t]
-    return out if H.shape[1] == n else out[:, :n] + out[:, n:]
+    return np.asarray(out if H.shape[1] == n else out[:, :n] + out[:, n:])
 
 
 def _read_notes(found: Transcription, every: Peaks, limits: NDArray, release: float, shortest: float) -> Notes:
     usual = every.usual
     if usual == 0.0:
-        return Notes([], [], [])
+        return no_notes()
     kept = every.above(limits * usual)
     hop = found.templates.hop / found.templates.rate
     first = float(found.activations["time"][0])
     onset = found.onsets(kept)
-    offset = np.maximum(first + ends(found.envelope.values, kept, release) * hop, onset + hop)
+    offset = np.maximum(first + ends(found.envelope.values, kept, release**found.templates.power) * hop, onset + hop)
     # twice the height at power p is 2^(1 / p) times the amplitude, which grows as the square of the velocity
     louder = (kept.height / usual) ** (0.5 / found.templates.power)
     velocity = np.clip(np.rint(USUAL_VELOCITY * louder), 1, 127).astype(int)

@@ -1,0 +1,238 @@
+"""Transcription: silence, single notes, planted pieces, adaptation, thresholds, ends, loudness."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tensorly_hdr.music import (
+    Notes,
+    Transcriber,
+    assign_pitches,
+    comb,
+    held_out_thresholds,
+    learn_threshold,
+    note_score,
+    room,
+    synthesize,
+    transcribe,
+    transcribe_blind,
+)
+from tensorly_hdr.music.picking import contrast, peaks
+
+from .conftest import SETTINGS, isolated, play
+
+RNG = np.random.default_rng(0)
+
+
+def piece(seed, n=30, low=55, high=80, step=0.2):
+    """Two notes at a time, at random, as long as a template; no key is struck twice in a row."""
+    rng = np.random.default_rng(seed)
+    pairs = [rng.choice(np.arange(low + k % 2, high, 2), size=2, replace=False) for k in range(n)]
+    onset = 0.2 + step * np.repeat(np.arange(n), 2)
+    return Notes(onset, onset + 0.15, np.concatenate(pairs), rng.integers(60, 110, 2 * n))
+
+
+def test_silence_gives_no_note(plucked):
+    for sound in (np.zeros(44_100), 1e-5 * RNG.standard_normal(44_100)):
+        found = transcribe(sound, 44_100, templates=plucked, adapt=True, n_iter=2, rounds=1)
+        assert len(found.notes) == 0
+        assert not found.activations.values.any()
+
+
+def test_a_single_note_gives_that_note_at_every_pitch(plucked):
+    onset = 0.1 + 0.7 * np.arange(88)
+    line = play(Notes(onset, onset + 0.3, np.arange(21, 109)), peak=None)
+    found = {}
+    for k, pitch in enumerate(range(21, 109)):
+        sound = line.values[round((onset[k] - 0.1) * 44_100) :][: round(0.65 * 44_100)]
+        # templates of neighbouring low notes are alike: the activations take longer to tell them apart
+        found[pitch] = transcribe(sound, 44_100, templates=plucked, n_iter=40 if pitch < 30 else 12).notes
+    assert {p: n.pitch.tolist() for p, n in found.items()} == {p: [p] for p in found}
+    assert max(abs(n.onset[0] - 0.1) for n in found.values()) < 0.03
+
+
+def test_the_first_and_the_last_sample_may_sound(plucked):
+    sound = play(Notes([0.0, 0.3], [0.2, 0.4], [60, 64]))[: round(0.45 * 44_100)]
+    notes = transcribe(sound, templates=plucked, n_iter=15).notes
+    assert notes.pitch.tolist() == [60, 64]
+    np.testing.assert_allclose(notes.onset, [0.0, 0.3], atol=0.03)
+
+
+def test_a_planted_piece_is_found(plucked):
+    truth = piece(1)
+    notes = transcribe(play(truth), templates=plucked).notes
+    assert note_score(truth, notes).f == 1.0
+
+
+def test_level_rate_and_channels_do_not_matter(plucked):
+    truth = piece(2, n=6)
+    sound = play(truth, rate=48_000).values
+    few = {"templates": plucked, "n_iter": 15}
+    one = transcribe(sound, 48_000, **few).notes
+    two = transcribe(np.stack([0.02 * sound] * 2, axis=1), 48_000, **few).notes
+    np.testing.assert_array_equal(one.pitch, two.pitch)
+    np.testing.assert_allclose(one.onset, two.onset)
+    assert note_score(truth, one).f == 1.0
+
+
+def test_adaptation_helps_across_pianos(soft):
+    truths = [piece(seed, n=20) for seed in (3, 4)]
+    sounds = [synthesize(t, "bright") for t in truths]
+    scores = {}
+    for adapt in (False, True):
+        found = [transcribe(s, templates=soft, adapt=adapt, n_iter=20) for s in sounds]
+        limits = held_out_thresholds(found, truths)
+        notes = [f.pick(t).notes for f, t in zip(found, limits, strict=True)]
+        scores[adapt] = np.mean([note_score(t, n).f for t, n in zip(truths, notes, strict=True)])
+    assert scores[True] > scores[False]
+
+
+def test_adapted_templates_fit_better_and_a_strong_pull_keeps_them(soft):
+    sound = synthesize(piece(5, n=5), "bright")
+    runs = {m: transcribe(sound, templates=soft, adapt=m, n_iter=5, rounds=3).templates.W for m in (0.0, 1.0, 1e6)}
+    moved = {m: float(abs(W - soft.W).sum()) for m, W in runs.items()}
+    assert moved[1e6] < 1e-3 * moved[1.0]
+    assert moved[1.0] < moved[0.0]
+    assert transcribe(sound, templates=soft, n_iter=2).templates.W.equals(soft.W)
+
+
+def test_louder_notes_have_higher_velocities(plucked):
+    velocity = np.array([40, 70, 100])
+    truth = Notes([0.2, 0.6, 1.0], [0.5, 0.9, 1.3], [60, 65, 70], velocity)
+    found = transcribe(play(truth), templates=plucked, n_iter=20).notes.velocity
+    assert (np.diff(found) > 0).all()
+
+
+def test_a_note_that_is_held_ends_later(plucked):
+    truth = Notes([0.2, 0.2], [0.4, 0.9], [60, 67])
+    found = transcribe(synthesize(truth, "grand"), templates=plucked, n_iter=30).notes
+    assert found.pitch.tolist() == [60, 67]
+    np.testing.assert_allclose(found.offset, truth.offset, atol=0.15)
+
+
+def test_with_decay_components_the_activations_of_attacks_are_sparser(plucked):
+    sound = play(Notes([0.2], [1.2], [60]))
+    plain, lasting = (transcribe(sound, templates=plucked, decay=d, n_iter=30) for d in (False, True))
+    after = {"time": slice(0.4, 1.2), "pitch": 60}
+    tail = [float(f.activations.sel(after).sum() / f.activations.sel(pitch=60).max()) for f in (plain, lasting)]
+    assert tail[1] < tail[0]
+    assert lasting.notes.pitch.tolist() == [60]
+
+
+def test_short_notes_can_be_left_out(plucked):
+    found = transcribe(synthesize(Notes([0.2, 0.6], [0.3, 1.4], [60, 67]), "grand"), templates=plucked, n_iter=20)
+    assert found.notes.pitch.tolist() == [60, 67]
+    assert found.pick(found.threshold, min_duration=0.35).notes.pitch.tolist() == [67]
+
+
+def test_higher_thresholds_keep_fewer_notes(plucked):
+    found = transcribe(room(play(piece(6, n=8))), templates=plucked, n_iter=10)
+    counts = [len(found.pick(t).notes) for t in (0.0, 0.1, 0.3, 1.0, 100.0)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[2] > counts[4] == 0
+
+
+@pytest.mark.parametrize("per_note", [False, True])
+def test_a_learnt_threshold_is_as_good_as_any(plucked, per_note):
+    truths = [piece(seed, n=8) for seed in (7, 8)]
+    found = [transcribe(room(play(t), wet=0.6), templates=plucked, n_iter=6) for t in truths]
+    grid = np.geomspace(0.05, 1.0, 9)
+    common = learn_threshold(found, truths, grid=grid)
+    f = {v: np.mean([note_score(t, r.pick(v).notes).f for r, t in zip(found, truths, strict=True)]) for v in grid}
+    assert len(set(common)) == 1
+    assert f[common[0]] == pytest.approx(max(f.values()))
+    own = learn_threshold(found, truths, grid=grid, per_note=per_note)
+    silent = ~np.isin(plucked.pitch, np.concatenate([r.pick(0.0).notes.pitch for r in found]))
+    assert set(own) <= set(grid)
+    assert silent.any() or per_note is False or len(set(own)) >= 1
+
+
+def test_the_threshold_of_a_piece_does_not_depend_on_its_own_notes(plucked):
+    truths = [piece(seed, n=6) for seed in (9, 10, 11)]
+    found = [transcribe(play(t), templates=plucked, n_iter=5) for t in truths]
+    lied = [Notes([0.0], [0.1], [30]), *truths[1:]]
+    honest, other = held_out_thresholds(found, truths), held_out_thresholds(found, lied)
+    np.testing.assert_array_equal(honest[0], other[0])
+    np.testing.assert_array_equal(honest[0], learn_threshold(found[1:], truths[1:]))
+
+
+def test_contrast_is_zero_for_a_constant_and_its_sum_over_an_isolated_peak_is_zero():
+    np.testing.assert_allclose(contrast(np.full((50, 2), 3.0)), 0.0, atol=1e-12)
+    H = np.zeros((60, 1))
+    H[30] = 21.0
+    C = contrast(H)[:, 0]
+    assert C[30] == pytest.approx(20.0)
+    np.testing.assert_allclose(C[20:30], -1.0)
+    assert C[19] == 0.0
+
+
+def test_peaks_are_apart_and_the_first_of_equals_wins():
+    H = np.zeros((40, 1))
+    H[[10, 11, 12, 20, 22, 30], 0] = [1.0, 2.0, 2.0, 1.0, 3.0, 1.0]
+    assert peaks(H).frame.tolist() == [11, 22, 30]
+
+
+def test_the_usual_note_does_not_depend_on_the_length_of_the_recording():
+    H = np.zeros((100, 2))
+    H[50, 0], H[80, 1] = 1.0, 1.0
+    longer = np.concatenate([H, np.zeros((5000, 2))])
+    assert peaks(H).usual == peaks(longer).usual == pytest.approx(20 / 21)
+    assert peaks(np.zeros((50, 2))).usual == 0.0
+
+
+def test_a_transcriber_is_its_templates_and_its_options(soft):
+    sounds = isolated("soft", [60, 64])
+    instrument = Transcriber.fit(sounds, **SETTINGS)
+    np.testing.assert_array_equal(instrument.templates.pitch, [60, 64])
+    again = replace(instrument, options={"n_iter": 7, "threshold": 50.0})
+    sound = synthesize(Notes([0.1], [0.5], [64]), "soft")
+    assert len(again.transcribe(sound).notes) == 0
+    assert again.transcribe(sound, threshold=0.3).notes.pitch.tolist() == [64]
+
+
+def test_combs_have_the_pitch_they_are_made_for():
+    frequency = np.arange(0.0, 5000.0, 10.0)
+    pitches = np.arange(45, 90)
+    np.testing.assert_array_equal(assign_pitches(comb(frequency, pitches), frequency, pitches), pitches)
+    np.testing.assert_allclose(np.linalg.norm(comb(frequency, pitches), axis=0), 1.0)
+
+
+def test_blind_transcription_finds_notes_that_never_sound_together():
+    truth = Notes([0.2, 0.7, 1.2], [0.6, 1.1, 1.6], [60, 65, 69])
+    found = transcribe_blind(synthesize(truth), rank=3, n_iter=60)
+    assert note_score(truth, found.notes).f == 1.0
+    assert len(transcribe_blind(np.zeros(20_000), 44_100).notes) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"templates": 3}, TypeError, "must be Templates"),
+        ({"templates": "nowhere.npz"}, FileNotFoundError, "no file"),
+        ({"adapt": -1.0}, ValueError, "adapt"),
+        ({"threshold": -1.0}, ValueError, "threshold"),
+        ({"n_iter": 0}, ValueError, "n_iter"),
+        ({"rounds": 0}, ValueError, "rounds"),
+        ({"release": 2.0}, ValueError, "release"),
+        ({"min_duration": -1.0}, ValueError, "min_duration"),
+    ],
+)
+def test_bad_options_are_refused(options, error, message, soft):
+    with pytest.raises(error, match=message):
+        transcribe(RNG.standard_normal(9000), 44_100, **{"templates": soft, "n_iter": 1, **options})
+
+
+def test_recordings_shorter_than_a_window_are_refused(soft):
+    with pytest.raises(ValueError, match="too short"):
+        transcribe(np.ones(1000), 44_100, templates=soft)
+
+
+def test_thresholds_need_the_notes_of_each_recording(soft):
+    found = transcribe(np.zeros(9000), 44_100, templates=soft)
+    with pytest.raises(ValueError, match="each recording needs its notes"):
+        learn_threshold([found], [Notes([], [], [])] * 2)
+    with pytest.raises(TypeError, match="at least one"):
+        learn_threshold([], [])
+    with pytest.raises(ValueError, match="positive integer"):
+        held_out_thresholds([found], [Notes([], [], [])])
