@@ -148,7 +148,8 @@ def publish_notebooks(app, exception) -> None:
     address = app.config.html_theme_options["repository_url"]
     for source in sorted((Path(app.outdir) / "_sources" / "book").rglob("*.ipynb")):
         notebook = nbformat.read(source, as_version=4)
-        package = f"tensorly-hdr[notebooks] @ git+{address}"  # the pages on music need players of sound and MIDI
+        # the pages on music need players of sound and of MIDI files
+        package = f"tensorly-hdr[notebooks] @ git+{address}"
         install = nbformat.v4.new_code_cell(f'%pip install --quiet "{package}"', id="install")
         notebook.cells.insert(0, install)
         path = target / source.relative_to(Path(app.outdir) / "_sources")
