@@ -66,7 +66,7 @@ serve:
 # installed is absent from the tables. QUICK=1 runs tiny data into _build/bench; ROUNDS=3 races three times.
 bench: $(STAMP)
 	$(BIN)/python benchmarks/_peers.py
-	for name in nnls sparse_nnls nnkl factorization convolutive; do \
+	for name in nnls sparse_nnls nnkl factorization convolutive dictionary sparse_coding; do \
 	  $(BIN)/python benchmarks/bench_$$name.py $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)); done
 
 # The table of experiments/music; SOUNDS is where the sounds are, or are fetched to.

@@ -2,7 +2,8 @@
 
 All do the same multiplicative updates from the same start; torchnmf updates the templates before the activations, and
 has no activation in the last frames, where a template would be cut. ``KL`` is the divergence after the iterations that
-were timed. Run ``python benchmarks/bench_convolutive.py [--quick] [--rounds N]``.
+were timed; the clock stops while we evaluate it, after each of ours, while torchnmf's own test of every tenth counts.
+Run ``python benchmarks/bench_convolutive.py [--quick] [--rounds N]``.
 """
 
 from __future__ import annotations

@@ -6,11 +6,13 @@ import xarray as xr
 from scipy.sparse import coo_array, csr_array
 
 import tensorly_hdr as hdr
-from tensorly_hdr import interop, metrics, music
+from tensorly_hdr import dictionary, interop, metrics, music
 from tensorly_hdr.penalties import NonNegative, SquaredL2
 
 GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
 A = np.random.default_rng(1).random((6, 3)) + 0.1
+ATOMS = np.random.default_rng(2).standard_normal((6, 9))
+MIXING = np.random.default_rng(3).random((5, 2))
 LABELLED = xr.DataArray(GOOD, dims=("a", "b"), coords={"a": np.arange(6), "b": np.arange(5)})
 SIGNED = GOOD - GOOD.mean()
 
@@ -43,21 +45,40 @@ FUNCTIONS = {
     "core_consistency": (lambda Y: metrics.core_consistency(np.ones((6, 6, 6)), [Y, Y, Y]), None),
     "pro_als": (lambda Y: hdr.pro_als(Y, 2, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
     "proco_als": (lambda Y: hdr.proco_als(Y, 2, 3, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
-    "smooth_cp": (lambda Y: hdr.smooth_cp(Y, 2, A, seed=0, max_iter=5), None),
-    "smooth_cp_basis": (lambda Y: hdr.smooth_cp(np.ones((6, 4)), 2, Y, seed=0, max_iter=5), None),
+    "autosimilarity": (lambda Y: music.autosimilarity(Y), None),
+    "dictionary_cp": (lambda Y: hdr.dictionary_cp(Y, 2, A, 2, seed=0, max_iter=3), None),
+    "dictionary_cp_D": (lambda Y: hdr.dictionary_cp(np.ones((6, 4)), 2, {0: Y}, {0: 2}, seed=0, max_iter=3), None),
     "nonnegative_tucker": (lambda Y: hdr.nonnegative_tucker(Y, 2, max_iter=3), "must be nonnegative"),
     "nonnegative_tucker_kl": (lambda Y: hdr.nonnegative_tucker(Y, 2, loss="kl", max_iter=3), "must be nonnegative"),
-    "autosimilarity": (lambda Y: music.autosimilarity(Y), None),
+    "smooth_cp": (lambda Y: hdr.smooth_cp(Y, 2, A, seed=0, max_iter=5), None),
+    "smooth_cp_basis": (lambda Y: hdr.smooth_cp(np.ones((6, 4)), 2, Y, seed=0, max_iter=5), None),
     "tucker_compress": (lambda Y: hdr.tucker_compress(Y, 3, max_iter=3), None),
     "project_on_cone_X": (lambda Y: hdr.project_on_cone(Y, np.eye(6)), None),
     "project_on_cone_U": (lambda Y: hdr.project_on_cone(-np.ones((5, 2)), Y), None),
     "spa": (lambda Y: hdr.spa(Y, 2), None),
     "snpa": (lambda Y: hdr.snpa(Y, 2), None),
+    "assign": (lambda Y: dictionary.assign(Y), None),
+    "mixed_sparse_coding_B": (lambda Y: hdr.mixed_sparse_coding(np.ones((6, 6)), ATOMS, Y, 2), None),
+    "mixed_sparse_coding_D": (lambda Y: hdr.mixed_sparse_coding(np.ones((6, 5)), Y, MIXING, 2), None),
+    "mixed_sparse_coding_Y": (lambda Y: hdr.mixed_sparse_coding(Y, ATOMS, MIXING, 2), None),
+    "multiple_dictionaries_dlra": (lambda Y: hdr.multiple_dictionaries_dlra(Y, [A[:, :1], A[:, 1:]], [1, 1]), None),
+    "one_sparse_dlra_D": (lambda Y: hdr.one_sparse_dlra(np.arange(6.0)[:, None] + np.eye(6), Y, 2, seed=0), None),
+    "one_sparse_dlra_Y": (lambda Y: hdr.one_sparse_dlra(Y, A, 2, seed=0), None),
     "rank_one_kl": (lambda Y: hdr.rank_one_kl(Y), "must be nonnegative"),
     "rank_one_frobenius": (lambda Y: hdr.rank_one_frobenius(Y), "must be nonnegative"),
     "rank_two_nmf": (lambda Y: hdr.rank_two_nmf(Y), "must be nonnegative"),
     "minvol_nmf": (lambda Y: hdr.minvol_nmf(Y, 2, max_iter=5), "must be nonnegative"),
     "minvol_nmf_kl": (lambda Y: hdr.minvol_nmf(Y, 2, loss="kl", sum_to_one="W", max_iter=5), "must be nonnegative"),
+    "complete_dictionary_learning": (
+        lambda Y: hdr.complete_dictionary_learning(Y, 3, 2, seed=0, max_iter=3),
+        None,
+    ),
+    "complete_dictionary_ao_admm": (
+        lambda Y: hdr.complete_dictionary_learning(Y, 3, 2, solver="ao_admm", seed=0, max_iter=3),
+        None,
+    ),
+    "facets": (lambda Y: hdr.facets(Y, 2, 1).dictionaries, None),
+    "spark": (lambda Y: hdr.spark(Y), None),
     "balance": (lambda Y: hdr.balance([Y, Y], SquaredL2(1.0)), None),
     "scale": (lambda Y: hdr.scale(Y, [np.ones((6, 1)), np.ones((5, 1))], NonNegative()), None),
     "kkt_residual": (lambda Y: metrics.kkt_residual(A, Y, np.ones((3, 5))), None),
@@ -179,16 +200,24 @@ def test_integers_and_booleans_are_numbers(call, dtype):
     [
         "nnls_A",
         "nnkl_A",
-        "spa",
-        "snpa",
-        "rank_two_nmf",
-        "minvol_nmf",
         "balance",
-        "nmse",
-        "pro_als",
-        "tucker_compress",
+        "complete_dictionary_learning",
         "convolutive_nmf",
+        "facets",
+        "minvol_nmf",
+        "mixed_sparse_coding_B",
+        "mixed_sparse_coding_D",
+        "multiple_dictionaries_dlra",
+        "nmse",
         "nonnegative_tucker",
+        "one_sparse_dlra_D",
+        "one_sparse_dlra_Y",
+        "pro_als",
+        "rank_two_nmf",
+        "snpa",
+        "spa",
+        "spark",
+        "tucker_compress",
     ],
 )
 def test_sparse_input_where_dense_is_needed_says_so(name):

@@ -147,3 +147,15 @@ def test_every_peer_with_an_environment_has_a_method_and_a_pin(harness):
     assert set(peers.GROUP_OF) <= set(methods.METHODS)
     for method, group in peers.GROUP_OF.items():
         assert f"{method.split()[0]}==" in (BENCHMARKS / "peers" / f"{group}.txt").read_text()
+
+
+def test_sparse_coding_races_report_what_was_found(harness):
+    import bench_sparse_coding as bench
+
+    rows = bench.mixed(10, 20, 2, 8, 1, rounds=1)
+    assert {row["method"] for row in rows} >= {"ours, trick_omp", "NumPy OMP", "ours, block_fista", "NumPy FISTA"}
+    assert all(row["planted"] == row["as ours"] == row["columns"] == 2 for row in rows if "OMP" in row["method"])
+    Y, D, B, X = bench.coding_problem(10, 20, 2, 8, 1)
+    pulled = Y @ B @ np.linalg.inv(B.T @ B)
+    for found in (bench.numpy_omp(D, pulled, 1), bench.numpy_block_fista(Y, D, B, 1)):
+        np.testing.assert_array_equal(found != 0, X != 0)

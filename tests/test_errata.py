@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls as scipy_nnls
 
-from tensorly_hdr import majorants, nmf, nnkl, nnls, project_on_cone, scale, snpa, spa
+from tensorly_hdr import (
+    majorants,
+    nmf,
+    nnkl,
+    nnls,
+    project_on_cone,
+    scale,
+    snpa,
+    spa,
+)
 from tensorly_hdr.blocks import Entrywise, Quadratic
 from tensorly_hdr.linalg import gram_hadamard, mttkrp, reconstruct
 from tensorly_hdr.losses import Beta

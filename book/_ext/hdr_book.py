@@ -37,7 +37,9 @@ def code_fingerprint() -> str:
     """Hash everything that a notebook imports but does not contain."""
     digest = hashlib.sha256()
     package = ROOT / "tensorly_hdr"
-    for file in sorted(f for pattern in ("*.py", "*.mplstyle") for f in package.rglob(pattern)):
+    files = [f for pattern in ("*.py", "*.mplstyle", "*.npz") for f in package.rglob(pattern)]
+    files += (ROOT / "experiments").glob("*/results.json")
+    for file in sorted(files):
         digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
     for name in STAMPED:
         try:
@@ -146,7 +148,9 @@ def publish_notebooks(app, exception) -> None:
     address = app.config.html_theme_options["repository_url"]
     for source in sorted((Path(app.outdir) / "_sources" / "book").rglob("*.ipynb")):
         notebook = nbformat.read(source, as_version=4)
-        install = nbformat.v4.new_code_cell(f'%pip install --quiet "tensorly-hdr[plot] @ git+{address}"', id="install")
+        # the pages on music need players of sound and of MIDI files
+        package = f"tensorly-hdr[notebooks] @ git+{address}"
+        install = nbformat.v4.new_code_cell(f'%pip install --quiet "{package}"', id="install")
         notebook.cells.insert(0, install)
         path = target / source.relative_to(Path(app.outdir) / "_sources")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -172,3 +172,21 @@ def two_ends(name: str, value: float, low: float, high: float) -> None:
     """Refuse a quantile that leaves one point of the data."""
     if not low < high:
         raise ValueError(f"{name}={value} leaves a single point of the data; make it smaller.")
+
+
+def few_subsets(name: str, count: int, most: int) -> None:
+    """Refuse a brute force over too many subsets of columns."""
+    if count > most:
+        raise ValueError(f"{name} has {count} subsets of columns to look at, more than {most}; pass fewer columns.")
+
+
+def full_rank(name: str, found: int, wanted: int) -> None:
+    """Refuse data of lower rank than the number of atoms, some of which would be free."""
+    if found < wanted:
+        raise ValueError(f"rank must be at most {found}, the rank of {name}: other atoms would be free, got {wanted}.")
+
+
+def few_supports(count: int, most: int) -> None:
+    """Refuse an exact coding that would try too many supports."""
+    if count > most:
+        raise ValueError(f"solver='alternating' would try {count} supports a column; use 'ao_admm' or a smaller k.")

@@ -295,30 +295,8 @@ def finite_divergence(Y: Any, A: Any) -> None:
         )
 
 
-def dense(name: str, x: Any) -> None:
-    """Refuse a sparse matrix."""
-    if is_sparse(x):
-        raise TypeError(f"{name} is sparse, but a dense array is needed here; pass {name}.toarray().")
-
-
-def core_and_factors(name: str, value: Any, ranks: Sequence[int], shape: Sequence[int]) -> tuple[NDArray, Any]:
-    """Nonnegative core and factors of a Tucker decomposition, from a result or a pair."""
-    if hasattr(value, "core"):
-        value = (value.core, value.factors)
-    if not isinstance(value, Iterable) or len(pair := list(value)) != 2:
-        raise TypeError(f"{name} must be a name, a TuckerResult or a pair (core, factors), got {type(value).__name__}.")
-    core = as_array(f"{name}[0]", pair[0], nonneg=True)
-    same_shape(f"{name}[0]", core.shape, tuple(ranks))
-    found = factors_of(f"{name}[1]", pair[1], shape, ranks)
-    return core, found
-
-
-def factors_of(name: str, arrays: Any, shape: Sequence[int], ranks: Sequence[int]) -> tuple[NDArray, ...]:
-    """One nonnegative factor a mode, of the shape that goes with the data."""
-    if not isinstance(arrays, Iterable) or isinstance(arrays, str):
-        raise TypeError(f"{name} must be a sequence of arrays, one a mode, got {type(arrays).__name__}.")
-    out = tuple(as_array(f"{name}[{m}]", u, ndim=2, nonneg=True) for m, u in enumerate(arrays))
-    same_size(factors_given=len(out), modes_of_the_data=len(shape))
-    for m, u in enumerate(out):
-        same_shape(f"{name}[{m}]", u.shape, (shape[m], ranks[m]))
-    return out
+def nonzero_sums(name: str, sums: NDArray) -> None:
+    """Refuse columns that no scale brings to sum one."""
+    columns = np.flatnonzero(sums == 0)
+    if columns.size:
+        raise ValueError(f"{name} must have columns of nonzero sum; leave out {columns[:5].tolist()}.")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr._validation.arguments import positive_int
+from tensorly_hdr._validation.arrays import same_labels
 
 
 def some_range(name: str, x: NDArray) -> tuple[float, float]:
@@ -47,13 +48,6 @@ def spline_counts(name: str, value: Any, degree: int) -> list[int]:
     return counts
 
 
-def no_zero_column(name: str, D: NDArray) -> None:
-    """Refuse columns of zeros."""
-    zero = np.flatnonzero(~D.any(axis=0))
-    if zero.size:
-        raise ValueError(f"{name} has zero column(s) {zero[:5].tolist()}; drop them.")
-
-
 def no_zero_atom(name: str, D: NDArray) -> None:
     """Refuse atoms that are zero at every point."""
     zero = np.flatnonzero(~D.any(axis=0))
@@ -61,15 +55,18 @@ def no_zero_atom(name: str, D: NDArray) -> None:
         raise ValueError(f"{name} makes atom(s) {zero[:5].tolist()} zero at every point: use fewer splines.")
 
 
-def unit_atoms(name: str, D: NDArray) -> None:
-    """Refuse atoms that are not of Euclidean norm one."""
-    no_zero_column(name, D)
-    norms = np.linalg.norm(D, axis=0)
-    if np.abs(norms - 1.0).max() > np.sqrt(np.finfo(D.dtype).eps):
-        raise ValueError(
-            f"{name} must have columns of norm one, got norms from {norms.min():.3g} to {norms.max():.3g}; "
-            f"divide it by np.linalg.norm({name}, axis=0)."
-        )
+def labels_of_mode(name: str, D: Any, other: str, T: Any, mode: int) -> None:
+    """Check that the rows of a dictionary have the labels of a mode of the data, where both have some."""
+    if hasattr(D, "dims") and hasattr(T, "dims"):
+        line = T.isel({dim: 0 for m, dim in enumerate(T.dims) if m != mode}, drop=True)
+        same_labels(name, D, f"mode {mode} of {other}", line, dims=1)
+
+
+def rows_of_mode(name: str, D: NDArray, T: NDArray, mode: int) -> None:
+    """Check that a dictionary has as many rows as a mode of the data has entries."""
+    rows, size = len(D), T.shape[mode]
+    if rows != size:
+        raise ValueError(f"{name} must have one row for each entry of mode {mode}, that is {size}, got {rows}.")
 
 
 def one_mode(name: str, value: Any, order: int) -> int:

@@ -9,16 +9,6 @@ from numpy.typing import NDArray
 from tensorly_hdr._validation.arguments import positive_int
 
 
-def nonzero_atoms(name: str, D: NDArray) -> None:
-    """Refuse atoms of zeros: they explain nothing, and cannot be normalised."""
-    zeros = np.flatnonzero(~D.any(axis=0))
-    if zeros.size:
-        raise ValueError(
-            f"{name} has {zeros.size} atom(s) of zeros, column(s) {zeros[:5].tolist()}; drop them: "
-            f"{name}[:, {name}.any(axis=0)]."
-        )
-
-
 def sparsities(name: str, value: Any, columns: int, atoms: int) -> NDArray:
     """Return the number of atoms of each column, of one int or one for each column, at most the number of atoms."""
     many = isinstance(value, Iterable) and not isinstance(value, str)

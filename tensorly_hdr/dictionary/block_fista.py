@@ -1,4 +1,4 @@
-"""Convex relaxations of sparse coding: accelerated proximal gradient whose weights adapt to the wanted sparsity."""
+"""Convex relaxations of sparse coding: accelerated proximal gradient on a path of falling weights."""
 
 from __future__ import annotations
 
@@ -14,104 +14,88 @@ from tensorly_hdr.dictionary.coding import Coding, debias, supports_of
 from tensorly_hdr.penalties import L1, MaxColumnL1, NonNegative
 from tensorly_hdr.solve import Iterate
 
-START = 0.5
-"""First weight, relative to the least one that makes the codes zero."""
-EXCESS = 5
-"""A column may have this many nonzeros above ``k`` before its weight grows."""
-FALL, RISE = 1.3, 1.01
+START, FALL, FLOOR = 0.5, 1.3, 1e-4
+"""The weights, relative to the least ones that make the codes zero: at the start, their ratio, at the end."""
+PATIENCE = 10
+"""The path ends when it brought nothing better for this many values of the weights."""
 WIDTH = 512
 """Atoms that the inner iterations work on, at most; more only when more are in use."""
 INNER = 25
-"""Iterations between two looks at all the atoms, at the weights and at the best codes with ``k`` nonzeros."""
+"""Iterations for one value of the weights."""
 
 
 @dataclass(frozen=True)
 class Relaxation:
-    """A convex penalty of weight one, its ``prox(V, steps)``, and how weights are chosen and adapted."""
+    """A convex penalty: ``prox(V, steps)``, ``value(X, weights)``, and the least weights whose codes are zero."""
 
-    prox: Callable[[NDArray, Any], NDArray]
+    prox: Callable[[NDArray, NDArray], NDArray]
     value: Callable[[NDArray, NDArray], float]
     largest: Callable[[NDArray], NDArray]
-    adapted: Callable[[NDArray, NDArray, NDArray], NDArray]
 
 
 def by_column(nonneg: bool) -> Relaxation:
     """Sum of the l1 norms of the columns, one weight each."""
     penalty = NonNegative(l1=1.0) if nonneg else L1(1.0)
-    return Relaxation(
-        penalty.prox,
-        lambda X, weights: float(np.abs(X).sum(axis=0) @ weights),
-        lambda tops: tops,
-        lambda relative, few, many: np.where(few, relative / FALL, np.where(many, relative * RISE, relative)),
-    )
+    return Relaxation(penalty.prox, lambda X, weights: float(np.abs(X).sum(axis=0) @ weights), lambda tops: tops)
 
 
 def by_largest_column(nonneg: bool) -> Relaxation:
-    """Largest l1 norm of a column: one weight for all, which falls as long as a column is too sparse."""
+    """Largest l1 norm of a column, one weight for all (the first); the dual norm sums the largest correlations."""
     penalty = MaxColumnL1(1.0, nonneg)
     return Relaxation(
-        lambda V, steps: penalty.prox(V, float(np.max(steps))),
+        lambda V, steps: penalty.prox(V, float(steps[0])),
         lambda X, weights: float(weights[0]) * penalty.value(X),
-        lambda tops: np.full_like(tops, tops.sum()),  # the dual norm
-        lambda relative, few, many: relative / FALL if few.any() else relative * RISE if many.all() else relative,
+        lambda tops: np.full_like(tops, tops.sum()),
     )
 
 
-def block_fista(coding: Coding, X: NDArray, rng: np.random.Generator | None, tol: float = 1e-6) -> Iterator[Iterate]:
-    r"""Block-FISTA: :math:`\ell_1` on every column, each with its own weight [1]_.
+def block_fista(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> Iterator[Iterate]:
+    r"""Block-FISTA: the sum of the :math:`\ell_1` norms of the columns, each with a weight of its own [1]_.
+
+    There each weight moves until its column has ``k`` nonzeros; here all fall together, and the best codes are kept.
 
     References
     ----------
     .. [1] J. E. Cohen, Dictionary-based low-rank approximation and the mixed sparse coding problem, 2022.
     """
-    return relaxed(coding, X, rng, by_column(coding.nonneg), tol)
+    return relaxed(coding, X, rng, by_column(coding.nonneg))
 
 
-def ista_l11(coding: Coding, X: NDArray, rng: np.random.Generator | None, tol: float = 1e-6) -> Iterator[Iterate]:
+def ista_l11(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> Iterator[Iterate]:
     r"""Accelerated ISTA with the matrix norm :math:`\ell_{1,1}`, the tightest convex relaxation [1]_.
 
     References
     ----------
     .. [1] J. E. Cohen, Dictionary-based low-rank approximation and the mixed sparse coding problem, 2022.
     """
-    return relaxed(coding, X, rng, by_largest_column(coding.nonneg), tol)
+    return relaxed(coding, X, rng, by_largest_column(coding.nonneg))
 
 
-def relaxed(
-    coding: Coding, X: NDArray, rng: np.random.Generator | None, relaxation: Relaxation, tol: float
-) -> Iterator[Iterate]:
-    """Solve the relaxation; an iterate is the best codes with ``k`` nonzeros, on the largest entries of what it found.
+def relaxed(coding: Coding, X: NDArray, rng: np.random.Generator | None, relaxation: Relaxation) -> Iterator[Iterate]:
+    """Follow the solutions of the relaxation while its weights fall; an iterate is the best feasible point so far.
 
-    The weights begin high, where few atoms are in use, and fall until every column has its ``k``. It ends when they
-    rest and the penalized loss moves by less than ``tol`` of its value at zero. With ``rng`` the start and the first
-    weights are perturbed.
+    For each value of the weights some accelerated steps from the last codes, whose ``k`` largest entries in a column
+    tell the support; all coefficients are then solved on it. High weights find few atoms, strongly biased; low ones
+    find more than ``k``: the best is in between, where, is not known, and may be elsewhere for each column. With
+    ``rng`` the ratios of the weights of the columns are drawn.
     """
     tops = np.maximum(coding.correlations, 0.0) if coding.nonneg else np.abs(coding.correlations)
-    largest = relaxation.largest(tops.max(axis=0))
-    relative = np.full(len(coding.k), START, dtype=coding.D.dtype)
-    best, V = X, X
+    weights = START * relaxation.largest(tops.max(axis=0))
+    least_weights = FLOOR / START * weights
     if rng is not None:
-        relative *= rng.uniform(0.01, 1.0, len(relative)).astype(coding.D.dtype)
-        V = X * rng.uniform(0.0, 2.0, X.shape).astype(X.dtype)
-    least, before, scale = coding.loss(best), np.inf, coding.block.const or 1.0
-    state = (V, V, 1.0)
-    yield best, {"penalized": least + relaxation.value(V, relative * largest), "nonzeros": int(np.count_nonzero(V))}
-    while True:
-        weights = relative * largest
+        weights = weights * rng.uniform(0.1, 1.0, len(weights)).astype(weights.dtype)
+    best, least, lowest, idle = X, coding.loss(X), np.inf, 0
+    state = (X, X, 1.0)
+    yield best, {"penalized": least + relaxation.value(X, weights), "nonzeros": int(np.count_nonzero(X))}
+    while idle < PATIENCE and (weights >= least_weights).any():
         state = accelerate(coding, state, weights, relaxation)
-        found = state[0]
-        candidate = debias(coding, supports_of(coding.inside(found)))
+        candidate = debias(coding, supports_of(coding.inside(state[0])))
         loss = coding.loss(candidate)
-        if loss < least:
-            best, least = candidate, loss
-        penalized = coding.loss(found) + relaxation.value(found, weights)
-        yield best, {"penalized": penalized, "nonzeros": int(np.count_nonzero(found))}
-        counts = np.count_nonzero(found, axis=0)
-        new = np.minimum(relaxation.adapted(relative, counts < coding.k, counts > coding.k + EXCESS), 1.0)
-        at_rest = np.array_equal(new, relative) or new.max() < 1e-12
-        if at_rest and abs(before - penalized) <= tol * scale:
-            return
-        relative, before = new, penalized
+        lowest, idle = (loss, 0) if loss < lowest else (lowest, idle + 1)
+        best, least = (candidate, loss) if loss < least else (best, least)
+        penalized = coding.loss(state[0]) + relaxation.value(state[0], weights)
+        yield best, {"penalized": penalized, "nonzeros": int(np.count_nonzero(state[0]))}
+        weights = weights / FALL
 
 
 def accelerate(
@@ -143,7 +127,7 @@ def working_set(coding: Coding, X: NDArray, V: NDArray, weights: NDArray) -> Any
     """Atoms for the next steps: all when they are few."""
     if len(X) <= WIDTH:
         return slice(None)
-    slopes = coding.correlations - coding.D.T @ (coding.times(X) @ coding.block.gram)
+    slopes = coding.correlations - coding.pull(coding.times(X) @ coding.block.gram)
     excess = ((slopes if coding.nonneg else np.abs(slopes)) - weights).max(axis=1)
     excess[X.any(axis=1) | V.any(axis=1)] = np.inf
     kept = max(WIDTH, int(np.isinf(excess).sum()))

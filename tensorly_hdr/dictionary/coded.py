@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr.blocks import Quadratic
+from tensorly_hdr.factorization.init import starting_factors
 from tensorly_hdr.factorization.inner import Plan
 from tensorly_hdr.factorization.problem import Problem, State
 from tensorly_hdr.kernels import hals_sweeps
@@ -33,22 +34,39 @@ def alternate(
     coders: Mapping[int, Coder],
     plan: Plan,
 ) -> Iterator[Iterate]:
-    """Improve every factor in turn, the coded ones through their codes; one iterate a round."""
+    """Improve every factor in turn, the coded ones first and through their codes; one iterate a round.
+
+    The codes come first since those of a start are worth less than the other factors: all these can say about data is
+    lost in a factor fitted to bad codes.
+    """
     factors, memory, codes = list(start), plan.no_memory(), dict(codes)
     for m, X in codes.items():
         factors[m] = dictionaries[m] @ X
-    state, last = problem.start(factors, 0), len(factors) - 1
+    order = sorted(range(len(factors)), key=lambda m: m not in coders)
+    state = problem.start(factors, order[0])
     yield Coded(state, dict(codes)), {}
     while True:
-        for m in range(len(factors)):
+        for m in order:
             block = problem.next_block(state, factors, m)
             if m in coders:
                 codes[m] = coders[m](codes[m], block)
                 factors[m] = dictionaries[m] @ codes[m]
             else:
                 factors[m], memory[m] = plan.improve(m, factors[m], block, memory[m])
-        state = problem.after(factors, block, last, 0)
+        state = problem.after(factors, block, order[-1], order[0])
         yield Coded(state, dict(codes)), {}
+
+
+def starting_point(
+    problem: Problem, rank: int, init: Any, positive: Sequence[bool], rng: np.random.Generator
+) -> list[NDArray]:
+    """Factors to start from: with random signs where signs are free, unless they were given."""
+    factors = starting_factors(problem, rank, init, rng)
+    if not isinstance(init, str):
+        return [np.maximum(u, 0.0) if p else u for u, p in zip(factors, positive, strict=True)]
+    return [
+        u if p else u * rng.choice((-1.0, 1.0), u.shape).astype(u.dtype) for u, p in zip(factors, positive, strict=True)
+    ]
 
 
 def free_coder(D: NDArray) -> Coder:

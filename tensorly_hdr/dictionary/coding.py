@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorly_hdr.blocks import Quadratic, least_squares
+from tensorly_hdr._validation import is_sparse
+from tensorly_hdr.blocks import Quadratic, half_square, least_squares
 from tensorly_hdr.penalties import NonNegative
 from tensorly_hdr.regression import active_set
 
@@ -40,7 +41,7 @@ class Atoms:
 
 def unit_atoms(D: NDArray) -> Atoms:
     """Divide the atoms by their norms, none of which is zero."""
-    norms = np.linalg.norm(D, axis=0)
+    norms = np.sqrt(np.einsum("ij,ij->j", D, D))  # without an array of all squares
     return Atoms(np.ascontiguousarray(D / norms), norms)
 
 
@@ -94,22 +95,39 @@ class Coding:
     @cached_property
     def correlations(self) -> NDArray:
         """``D' cross``, shape (d, r)."""
-        return np.asarray(self.D.T @ self.block.cross)
+        return self.pull(self.block.cross)
 
     @cached_property
     def rest(self) -> float:
         """Half the squared norm of what is outside the range of ``mix``: no code can lower it."""
-        return max(self.block.const - 0.5 * float(np.vdot(self.target, self.target)), 0.0)
+        Y, K = self.block.source or (None, None)
+        if Y is None or is_sparse(Y):
+            return max(self.block.const - 0.5 * float(np.vdot(self.target, self.target)), 0.0)
+        outside: float = half_square(Y - self.target @ (K @ self._root[1]).T)  # differences of squares lose digits
+        return outside
+
+    @property
+    def nothing_left(self) -> float:
+        """Loss that is rounding, and no more can be asked for."""
+        return float(np.finfo(self.D.dtype).eps ** (4 / 3)) * self.block.const
 
     def times(self, X: NDArray) -> NDArray:
         """``D X``, from the atoms in use when they are few."""
         used = np.flatnonzero(X.any(axis=1))
         return np.asarray(self.D[:, used] @ X[used] if 4 * used.size < len(X) else self.D @ X)
 
+    def pull(self, A: NDArray) -> NDArray:
+        """``D' A``, by a product with few rows: one with few columns takes up to three times as long."""
+        return np.ascontiguousarray((A.T @ self.D).T)
+
+    def misfit(self, X: NDArray) -> float:
+        """Loss, up to the constant ``rest``."""
+        residual = self.target - self.times(X) @ self.mix
+        return 0.5 * float(np.vdot(residual, residual))
+
     def loss(self, X: NDArray) -> float:
         """Half the squared residual."""
-        residual = self.target - self.times(X) @ self.mix
-        return self.rest + 0.5 * float(np.vdot(residual, residual))
+        return self.rest + self.misfit(X)
 
     def inside(self, X: NDArray) -> NDArray:
         """Keep the ``k`` largest entries of each column, the nonnegative ones if need be: a feasible point."""
@@ -129,7 +147,7 @@ def supports_of(X: NDArray) -> list[Support]:
 def regress(A: NDArray, y: NDArray, nonneg: bool) -> NDArray:
     """Least squares on a few atoms: of least norm when they are dependent, or nonnegative, on the data themselves."""
     if not nonneg:
-        return np.linalg.lstsq(A, y, rcond=None)[0]
+        return np.asarray(np.linalg.lstsq(A, y, rcond=None)[0])
     start = np.ones((1, A.shape[1]), dtype=A.dtype)
     out: NDArray = active_set(start, least_squares(y[None, :], A), NonNegative())[0][0]
     return out

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorly_hdr._labels import Axis
 from tensorly_hdr.factorization.result import FactorResult
+from tensorly_hdr.solve import Result
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class AtomsResult(FactorResult):
     """A factorization whose factor in one mode is made of atoms: ``factors[mode] = D[:, indices]``.
 
-    ``status`` is ``"stalled"`` when the same atoms came back, which ends the heuristic without proof of optimality.
+    ``status`` is ``"stalled"`` when the same atoms came back, which ends the heuristic without proof of optimality, and
+    ``"optimal"`` when nothing but rounding is left of the data.
     With several dictionaries ``sources[q]`` tells from which one component ``q`` comes, ``indices`` count inside it.
+    ``atom_axis`` holds the names of the atoms of a labelled dictionary.
     """
 
     indices: NDArray = field(default_factory=lambda: np.empty(0, dtype=np.intp), kw_only=True)
     sources: NDArray | None = field(default=None, kw_only=True)
     mode: int = field(default=0, kw_only=True)
+    atom_axis: Axis | None = field(default=None, kw_only=True)
+
+    def to_xarray(self) -> tuple[Any, ...]:
+        """Return the factors as DataArrays; the components carry the coordinates of their atoms, if these have any."""
+        arrays = super().to_xarray()
+        if self.atom_axis is None or self.atom_axis.coords is None:
+            return arrays
+        taken = {name for u in arrays for name in (*u.dims, *u.coords)}
+        values = {name: c.values[self.indices] for name, c in self.atom_axis.coords.items() if name not in taken}
+        return tuple(u.assign_coords({name: (u.dims[1], v) for name, v in values.items()}) for u in arrays)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -36,3 +51,15 @@ class CodedResult(FactorResult):
     def indices(self) -> dict[int, tuple[NDArray, ...]]:
         """Atoms that each component uses, mode by mode."""
         return {m: tuple(np.flatnonzero(x) for x in codes.T) for m, codes in self.codes.items()}
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SparseCodes(Result):
+    """Sparse codes ``x`` of shape (atoms, columns); ``starts`` holds the loss that each start reached."""
+
+    starts: NDArray = field(default_factory=lambda: np.empty(0), kw_only=True)
+
+    @property
+    def indices(self) -> tuple[NDArray, ...]:
+        """Atoms that each column uses."""
+        return tuple(np.flatnonzero(x) for x in self.x.T)

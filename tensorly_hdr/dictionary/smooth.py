@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr.blocks import Quadratic, half_square
-from tensorly_hdr.dictionary.coded import Coded, alternate, free_coder, nonnegative_coder
+from tensorly_hdr.dictionary.coded import Coded, alternate, free_coder, nonnegative_coder, starting_point
 from tensorly_hdr.dictionary.result import CodedResult
-from tensorly_hdr.factorization.init import starting_factors
 from tensorly_hdr.factorization.inner import DELTA, MOST_SWEEPS, plan_of
 from tensorly_hdr.factorization.problem import Problem
 from tensorly_hdr.factorization.result import as_cp
@@ -73,7 +72,8 @@ def smooth_cp(
     Raises
     ------
     TypeError, ValueError
-        When an argument is not numeric, not finite or out of range, or ``basis`` has not as many rows as the mode.
+        When an argument is not numeric, not finite or out of range, or ``basis`` has not the rows (and labels) of the
+        mode.
 
     References
     ----------
@@ -90,9 +90,10 @@ def smooth_cp(
     """
     axes, order, init = axes_of(T), check.order_of("T", T, matrix=False), check.start(init)
     mode, positive = check.one_mode("mode", mode, order), check.signs(nonneg, order)
+    check.labels_of_mode("basis", basis, "T", T, mode)
     T, U = check.same_dtype(check.as_array("T", T), check.as_array("basis", basis, ndim=2))
-    check.same_size(**{"rows_of_basis": U.shape[0], f"size_of_mode_{mode}": T.shape[mode]})
-    check.no_zero_column("basis", U)
+    check.rows_of_mode("basis", U, T, mode)
+    check.nonzero_atoms("basis", U)
     rank, rng = check.positive_int("rank", rank), check.generator(seed)
     gs = tuple(NonNegative() if p and m != mode else Zero() for m, p in enumerate(positive))
     whole, small = Problem(T, None, Frobenius(), gs), _compressed(T, U, mode)
@@ -101,7 +102,7 @@ def smooth_cp(
     coder = nonnegative_coder(small.R, n_inner or MOST_SWEEPS, DELTA) if positive[mode] else free_coder(small.R)
     options, runs = check.stop_options(stop), []
     for k in range(check.positive_int("n_init", n_init)):
-        start = [plan.inside(m, u) for m, u in enumerate(starting_factors(whole, rank, "auto" if k else init, rng))]
+        start = starting_point(whole, rank, "auto" if k else init, positive, rng)
         first = Quadratic(np.eye(rank, dtype=T.dtype), small.Q.T @ start[mode])
         X = coder(np.zeros((U.shape[1], rank), dtype=T.dtype), first)
         steps = alternate(problem, start, {mode: X}, {mode: small.R}, {mode: coder}, plan)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -110,11 +111,11 @@ class ConvolutiveProblem:
         """Mass of the part of each template that falls on observed frames, for each instant: (N, r)."""
         return folded(self.frames * W.sum(axis=0), rank)
 
-    def state(self, W: NDArray, H: NDArray, mass: NDArray | None = None) -> State:
-        """State of two factors: one product."""
+    def state(self, W: NDArray, H: NDArray, mass: NDArray | None = None, out: NDArray | None = None) -> State:
+        """State of two factors: one product, written in ``out``, the fit of a state that is not needed any more."""
         rank = H.shape[1]
         stack = stacked(H, W.shape[1] // rank)
-        fit = stack @ W.T
+        fit = np.matmul(stack, W.T, out=out)
         if self.is_kl:
             fit = ratio(self.Y, fit, overwrite=True)
         elif self.loss.beta != 2.0:
@@ -137,28 +138,44 @@ class ConvolutiveProblem:
         if self.loss.beta == 2.0:
             above, l1 = np.maximum(above - l1, 0.0), 0.0
         new = H * _power(above / above_zero(below + l1), exponent_of(self.loss.beta))
-        return self.state(W, np.maximum(new, _floor(new, state.mass)), state.mass)
+        return self.state(W, np.maximum(new, _floor(new, state.mass)), state.mass, state.fit)
 
     def adapted(self, state: State) -> State:
         """State after one update of the templates."""
         W, stack = state.W, state.stack
         plus, minus = self._parts(state)
-        weight = (self.frames.T @ stack)[0]
-        above, below = minus.T @ stack, weight if plus is None else plus.T @ stack
+        above = minus.T @ stack
+        below = self.frames.T @ stack if plus is None else plus.T @ stack
         if self.pull is None:
-            new = W * _power(above / above_zero(below), exponent_of(self.loss.beta))
+            above /= above_zero(below)
+            new = _power(above, exponent_of(self.loss.beta))
+            new *= W
         else:
             new = (W * above + self.pull * self.anchor) / above_zero(below + self.pull)
-        return self.state(np.maximum(new, _floor(new, weight[None])), state.H)
+        # relative to each tap, and no finer: the array is large
+        np.maximum(new, above_zero(_smallest(new) * new.max(axis=0)), out=new)
+        return self.state(new, state.H, out=state.fit)
 
     def objective(self, state: State) -> float:
         """Loss on the observed frames, plus the penalties."""
         value = self.l1 * float(state.H.sum(dtype=np.float64)) + self._kl_of_templates(state.W)
         if self.is_kl:
             linear = np.multiply(state.mass, state.H).sum(dtype=np.float64) - self.Y.sum(dtype=np.float64)
-            return value + max(float(_log_sum(self.Y, state.fit) + linear), 0.0)
+            return value + max(self._log_sum(state.fit) + float(linear), 0.0)
         shown = slice(None) if self.seen is None else self.seen
         return value + self.loss.value(self.Y[shown], state.fit[shown])
+
+    @cached_property
+    def _scratch(self) -> NDArray:
+        """An array made once: to allocate one takes as long as to compute the logarithms in it."""
+        return np.empty_like(self.Y)
+
+    def _log_sum(self, quotient: NDArray) -> float:
+        """Sum of ``Y log(quotient)``, zero where ``Y`` is."""
+        low = np.maximum(quotient, np.finfo(quotient.dtype).smallest_normal, out=self._scratch)
+        np.log(low, out=low)
+        low *= self.Y
+        return float(low.sum(dtype=np.float64))
 
     def _kl_of_templates(self, W: NDArray) -> float:
         if self.pull is None or self.anchor is None:
@@ -167,22 +184,17 @@ class ConvolutiveProblem:
         return float(self.pull @ columns)
 
 
-def _log_sum(Y: NDArray, quotient: NDArray) -> float:
-    """Sum of ``Y log(quotient)``, zero where ``Y`` is."""
-    low = above_zero(quotient)
-    np.log(low, out=low)
-    low *= Y
-    return float(low.sum(dtype=np.float64))
-
-
 def _power(x: NDArray, exponent: float) -> NDArray:
     return x if exponent == 1.0 else np.asarray(x**exponent)
 
 
 def _floor(new: NDArray, weight: NDArray) -> NDArray:
     """Least values of the entries; one for all below that, since numbers short of the least normal one are slow."""
-    smallest = 1e-32 if new.dtype == np.float64 else 1e-16
-    return np.asarray(np.maximum(floor_of(new, weight), smallest * new.max()))
+    return np.asarray(np.maximum(floor_of(new, weight), _smallest(new) ** 2 * new.max()))
+
+
+def _smallest(u: NDArray) -> float:
+    return 1e-16 if u.dtype == np.float64 else 1e-8
 
 
 def alternate(problem: ConvolutiveProblem, W: NDArray, H: NDArray, n_inner: int, adapts: bool) -> Iterator[Iterate]:

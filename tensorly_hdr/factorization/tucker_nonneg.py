@@ -74,8 +74,8 @@ def nonnegative_tucker(
     References
     ----------
     .. [1] Y.-D. Kim and S. Choi, Nonnegative Tucker decomposition, 2007.
-    .. [2] A. Marmoret, F. Voorwinden, V. Leplat, J. E. Cohen and F. Bimbot, Nonnegative Tucker decomposition with
-       beta-divergence for music structure analysis of audio signals, 2021; manuscript, section 20.3.
+    .. [2] A. Marmoret and others, Nonnegative Tucker decomposition with beta-divergence for music structure analysis,
+       GRETSI 2022; manuscript, section 20.3.
 
     Examples
     --------

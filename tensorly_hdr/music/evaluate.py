@@ -76,7 +76,7 @@ def match_notes(truth: Notes, estimate: Notes, *, tolerance: float = ONSET_TOLER
 
 
 def note_score(truth: Notes, estimate: Notes, *, tolerance: float = ONSET_TOLERANCE, offsets: bool = False) -> Score:
-    """Score note by note; see :mod:`tensorly_hdr.music.evaluate` for the conventions, :func:`match_notes` for options.
+    """Score note by note; see ``tensorly_hdr.music.evaluate`` for the conventions, :func:`match_notes` for options.
 
     Examples
     --------

@@ -52,8 +52,8 @@ def bar_tensor(S: Any, downbeats: Any, *, n_frames: int = FRAMES) -> xr.DataArra
 
     References
     ----------
-    .. [1] A. Marmoret, J. E. Cohen, N. Bertin and F. Bimbot, Uncovering audio patterns in music with nonnegative Tucker
-       decomposition for structural segmentation, 2020; manuscript, section 20.3.
+    .. [1] A. Marmoret and others, Uncovering audio patterns in music with nonnegative Tucker decomposition, ISMIR 2020;
+       manuscript, section 20.3.
 
     Examples
     --------

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from tensorly_hdr import _validation as check
 from tensorly_hdr.factorization import convolutive_nmf
@@ -152,7 +151,7 @@ def learn_templates(
     pitches = _reachable(given, reach)
     sounds = {p: load_audio(x, rate, peak=None, allow_silence=True).values for p, x in given.items()}
     found = []
-    for pitch in tqdm(pitches, desc="templates", unit="note", disable=not progress):
+    for pitch in _with_bar(pitches) if progress else pitches:
         nearest = min(sounds, key=lambda p: (abs(p - pitch), p))
         sound = _from_onset(_shifted(sounds[nearest], pitch - nearest), hop, round(length * RATE))
         sound = np.pad(sound, (0, n_taps * hop + n_fft))
@@ -205,6 +204,12 @@ def average_templates(several: Sequence[Templates]) -> Templates:
     source = {"name": "mean of " + ", ".join(names), **({"licence": "; ".join(licences)} if licences else {})}
     labelled = first.W.sel(pitch=pitches).copy(data=W.astype(np.float32))
     return Templates(labelled, latency, threshold, first.rate, first.n_fft, first.hop, first.power, source)
+
+
+def _with_bar(pitches: NDArray) -> Any:
+    from tqdm.auto import tqdm  # on import it warns in notebooks without widgets
+
+    return tqdm(pitches, desc="templates", unit="note")
 
 
 def _reachable(given: Mapping[int, Any], reach: float) -> NDArray:

@@ -10,7 +10,7 @@ except ImportError as error:
 
 from tensorly_hdr.plotting.convergence import convergence
 from tensorly_hdr.plotting.factors import factors, spectra
-from tensorly_hdr.plotting.geometry import cone2d, simplex
+from tensorly_hdr.plotting.geometry import cone2d, simplex, triangles
 from tensorly_hdr.plotting.images import abundance_maps
 from tensorly_hdr.plotting.model_choice import rank_choice
 from tensorly_hdr.plotting.music import activations, autosimilarity, piano_roll, spectrogram, templates
@@ -31,5 +31,6 @@ __all__ = [
     "spectrogram",
     "style",
     "templates",
+    "triangles",
     "use_style",
 ]

@@ -1,6 +1,7 @@
 """The geometry of nonnegative factorizations: points in a triangle, cones in the plane."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,58 @@ def simplex(points: Any, *, vertices: Any = None, ax: Axes | None = None) -> Axe
     ax.set(xlim=(-0.12, 1.12), ylim=(-0.12, 1.0), aspect="equal")
     ax.axis("off")
     return ax
+
+
+def triangles(points: Any, dictionaries: Sequence[Any], *, ax: Axes | None = None) -> Axes:
+    """Draw points of three coordinates and, for each dictionary of three atoms, their triangle, its sides extended.
+
+    Every column, of any signs, is divided by its sum and drawn in the plane where the coordinates sum to one; the three
+    unit vectors become the corners of :func:`simplex`. A point is a combination of two atoms if and only if it lies on
+    the line through them.
+
+    Parameters
+    ----------
+    points : array of shape (3, n), columns of nonzero sum
+    dictionaries : sequence of arrays of shape (3, 3)
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ax = triangles(np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]]), [np.eye(3)])
+    >>> len(ax.patches), ax.collections[-1].get_offsets().shape
+    (1, (2, 2))
+    """
+    position = _on_plane("points", points)
+    ax = one(ax, figsize=(4.4, 4.0))
+    colors = [color for name, color in PALETTE.items() if name != "blue"]
+    for k, atoms in enumerate(dictionaries):
+        corners, color = _on_plane(f"dictionaries[{k}]", atoms), colors[k % len(colors)]
+        ax.add_patch(Polygon(corners, fill=False, edgecolor=color, linewidth=1.6, linestyle=("-", "--", ":")[k % 3]))
+        for a, b in combinations(corners, 2):
+            if (a != b).any():  # atoms of one direction have no line through them
+                ax.axline(tuple(a), tuple(b), color=color, linewidth=0.6, alpha=0.5)
+        ax.scatter(
+            corners[:, 0], corners[:, 1], s=50, marker="Ds^"[k % 3], facecolor="white", edgecolor=color, zorder=3
+        )
+    ax.scatter(position[:, 0], position[:, 1], s=26, color=PALETTE["blue"], linewidths=0, zorder=4)
+    ax.set(aspect="equal")
+    ax.axis("off")
+    return ax
+
+
+def _on_plane(name: str, points: Any) -> NDArray:
+    """Positions (n, 2) of the columns of ``points`` (3, n) divided by their sums."""
+    array = check.as_array(name, points, ndim=2)
+    check.same_size(**{f"rows_of_{name}": array.shape[0], "coordinates_of_the_drawing": 3})
+    sums = array.sum(axis=0)
+    check.nonzero_sums(name, sums)
+    return np.asarray((array / sums).T @ CORNERS)
 
 
 def cone2d(Y: Any, W: Any, *, ax: Axes | None = None) -> Axes:

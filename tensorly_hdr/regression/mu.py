@@ -52,11 +52,12 @@ def _quadratic(u: Any, block: Quadratic, penalty: NonNegative) -> Any:
     slope = block.cross - penalty.l1
     plus = u @ xp.clip(block.gram, min=0.0) + penalty.l2 * u
     minus = u @ xp.clip(-block.gram, min=0.0)
-    # ratios first: the products of the four would leave the range of the numbers long before the data do
+    # roots of products as products of roots, and u first: neither strong data nor a row at its floor, whose ratios are
+    # huge, leave the range of the numbers
     below = xp.where(plus > 0, plus, xp.ones_like(plus))
-    a, b = 0.5 * slope / below, minus / below
-    root = xp.sqrt(a * a + b)
-    return u * xp.where(slope > 0, a + root, b / above_zero(root - a))
+    a = 0.5 * slope
+    root = xp.hypot(a, xp.sqrt(minus) * xp.sqrt(below))
+    return xp.where(slope > 0, u * (a + root) / below, u * minus / above_zero(root - a))
 
 
 def _entrywise(u: Any, block: Entrywise, penalty: NonNegative) -> Any:

@@ -93,14 +93,14 @@ def test_matrices_labels_and_starts(rng):
 @pytest.mark.parametrize(
     ("call", "word"),
     [
-        (lambda T: smooth_cp(T, 2, U[:-1]), "rows of basis = 29, size of mode 0 = 30"),
+        (lambda T: smooth_cp(T, 2, U[:-1]), "basis must have one row for each entry of mode 0, that is 30, got 29"),
         (lambda T: smooth_cp(T, 2, U, mode=3), "mode must be a mode from 0 to 2"),
         (lambda T: smooth_cp(T, 2, U, mode=0.0), "mode must be a mode"),
         (lambda T: smooth_cp(T, 2, U, nonneg="yes"), "nonneg must be True, False or a sequence"),
         (lambda T: smooth_cp(T, 2, U, nonneg=(5,)), r"nonneg\[0\] must be a mode"),
-        (lambda T: smooth_cp(T, 2, 0 * U), "basis has zero column"),
+        (lambda T: smooth_cp(T, 2, 0 * U), "basis has 8 atom.* all zero"),
         (lambda T: smooth_cp(T, 0, U), "rank must be a positive integer"),
-        (lambda T: smooth_cp(T[0], 2, U), "rows of basis = 30, size of mode 0 = 7"),
+        (lambda T: smooth_cp(T[0], 2, U), "that is 7, got 30"),
     ],
 )
 def test_bad_options_are_named(rng, call, word):

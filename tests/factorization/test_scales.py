@@ -191,3 +191,12 @@ def test_balanced_factors_keep_single_precision(when, rng):
     T = rng.random((5, 6, 7)).astype(np.float32)
     result = ncp(T, 2, penalties=NonNegative(l1=0.1), balance=when, seed=0, max_iter=5)
     assert [u.dtype for u in result.factors] == [np.float32] * 3
+
+
+@pytest.mark.parametrize("l1", [0.7, 30.0])
+def test_multiplicative_updates_of_a_pruned_component_stay_in_range(l1, rng):
+    """A row at its floor under a strong penalty: warnings are errors, and the component ends as good as zero."""
+    result = nmf(rng.random((9, 30)), 3, solver="mu", penalties=NonNegative(l1=l1), seed=0, max_iter=300)
+    assert all(np.isfinite(u).all() for u in result.factors)
+    if l1 == 30.0:
+        assert max(float(u.max()) for u in result.factors) < 1e-30

@@ -20,6 +20,7 @@ SINGLE = {
     "convergence": (plotting.convergence, {"a": RUN}),
     "spectra": (plotting.spectra, RNG.random((9, 2))),
     "simplex": (plotting.simplex, POINTS),
+    "triangles": (lambda Y, ax=None: plotting.triangles(Y, [np.eye(3)], ax=ax), POINTS),
     "spectrogram": (plotting.spectrogram, RNG.random((6, 8))),
     "activations": (plotting.activations, RNG.random((8, 3))),
     "autosimilarity": (lambda A, ax=None: plotting.autosimilarity(A, boundaries=[0, 2, 5], ax=ax), RNG.random((5, 5))),
@@ -66,7 +67,7 @@ def test_new_axes_by_default(name):
     ax = draw(data)
     assert isinstance(ax, Axes)
     assert ax.has_data()
-    if name != "simplex":  # its axes are the triangle
+    if name not in ("simplex", "triangles"):  # their axes are the triangle
         assert ax.get_xlabel()
         assert ax.get_ylabel()
 

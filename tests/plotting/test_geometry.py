@@ -55,6 +55,21 @@ def test_corners_are_named():
     assert len(plotting.simplex(np.eye(3)).texts) == 3
 
 
+def test_a_point_is_on_the_line_of_the_atoms_that_make_it():
+    D = np.array([[2.0, -0.3, 0.1], [0.2, 1.0, 0.4], [0.1, 0.2, 3.0]])
+    ax = plotting.triangles(D[:, :2] @ np.array([[1.0, -0.2], [0.5, 1.0]]), [D, np.eye(3)])
+    a, b = ax.patches[0].get_xy()[:2]
+    for x in ax.collections[-1].get_offsets():
+        assert abs(np.linalg.det(np.array([b - a, x - a]))) < 1e-12
+    np.testing.assert_allclose(ax.patches[1].get_xy()[:3], CORNERS, atol=1e-15)
+
+
+def test_sides_are_extended_where_there_are_two_different_corners():
+    D = np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])  # the first two atoms are one
+    assert len(plotting.triangles(np.eye(3), [np.eye(3)]).lines) == 3
+    assert len(plotting.triangles(np.eye(3), [D]).lines) == 2
+
+
 def test_a_cone_contains_its_combinations_and_no_more():
     rng = np.random.default_rng(2)
     W = np.array([[1.0, 0.6, 0.3], [0.2, 0.6, 0.9]])
@@ -91,6 +106,8 @@ def test_cones_of_a_dict_are_named():
         (lambda: plotting.simplex(np.ones((2, 5))), "rows of points = 2"),
         (lambda: plotting.simplex(-np.ones((3, 5))), "points must be nonnegative"),
         (lambda: plotting.simplex(np.ones((3, 5)), vertices=np.ones((4, 2))), "rows of vertices = 4"),
+        (lambda: plotting.triangles(np.ones((2, 5)), []), "rows of points = 2"),
+        (lambda: plotting.triangles(np.array([[1.0], [-1.0], [0.0]]), []), "columns of nonzero sum"),
         (lambda: plotting.cone2d(np.ones((3, 5)), np.eye(2)), "rows of Y = 3"),
         (lambda: plotting.cone2d(np.ones((2, 5)), np.eye(3)), "rows of W = 3"),
     ],

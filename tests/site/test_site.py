@@ -77,6 +77,15 @@ def test_images_are_described(path):
     assert [image.get("src") for image in SOUPS[path].find_all("img") if not (image.get("alt") or "").strip()] == []
 
 
+@every_page
+def test_sounds_are_named_small_and_in_the_page(path):
+    players = SOUPS[path].find_all("audio")
+    assert all(player.has_attr("controls") and not player.has_attr("autoplay") for player in players)
+    assert all((player.get("aria-label") or "").strip() for player in players)
+    assert [p["aria-label"] for p in players if not p.get("src", "").startswith("data:audio/mpeg;base64,")] == []
+    assert [p["aria-label"] for p in players if len(p["src"]) > 200_000] == []  # 150 kB of sound
+
+
 @every_chapter
 def test_description_and_one_title(file):
     soup = SOUPS[SITE / f"{file}.html"]

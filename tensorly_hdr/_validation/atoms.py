@@ -1,0 +1,75 @@
+"""Checks of dictionaries, and of what is picked from them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tensorly_hdr._validation.arguments import positive_int
+
+
+def nonzero_atoms(name: str, D: NDArray) -> None:
+    """Refuse columns of zeros: they have no direction, and explain nothing."""
+    zero = np.flatnonzero(np.einsum("ij,ij->j", D, D) == 0)  # zeros, or squares below the smallest number
+    if zero.size:
+        raise ValueError(
+            f"{name} has {zero.size} atom(s) that are all zero, column(s) {zero[:5].tolist()}; drop them: "
+            f"{name}[:, {name}.any(axis=0)]."
+        )
+
+
+def mode(value: Any, order: int) -> int:
+    """Return ``value`` as a mode between 0 and ``order - 1``; negative ones count from the end."""
+    is_int = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+    if not is_int or not -order <= value < order:
+        raise ValueError(f"mode must be an integer from 0 to {order - 1}, one of the modes of Y, got {value!r}.")
+    return int(value) % order
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return ``value`` as a bool; numbers and arrays are refused, they usually are another argument."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}.")
+    return bool(value)
+
+
+def count(name: str, value: Any) -> int:
+    """Return ``value`` as an integer of at least zero."""
+    is_int = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+    if not is_int or value < 0:
+        raise ValueError(f"{name} must be an integer of at least zero, got {value!r}.")
+    return int(value)
+
+
+def several(name: str, values: Any) -> list[Any]:
+    """Return a sequence of arrays as a list; one matrix alone is a frequent slip."""
+    if not isinstance(values, Iterable) or isinstance(values, str | dict) or hasattr(values, "ndim"):
+        raise TypeError(f"{name} must be a list of matrices, one a dictionary, got {type(values).__name__}.")
+    out = list(values)
+    if not out:
+        raise ValueError(f"{name} is empty; at least one dictionary is needed.")
+    return out
+
+
+def counts(values: Any, sizes: Sequence[int], rank: Any) -> tuple[int, ...]:
+    """Check how many atoms each dictionary gives; their sum is the rank, which may be told as a check."""
+    if not isinstance(values, Iterable) or isinstance(values, str):
+        raise TypeError(f"counts must be a sequence of positive integers, one a dictionary, got {values!r}.")
+    values = list(values)
+    if len(values) != len(sizes):
+        raise ValueError(f"counts must hold one integer for each of the {len(sizes)} dictionaries, got {len(values)}.")
+    why = ", the number of atoms of that dictionary"
+    out = tuple(
+        positive_int(f"counts[{i}]", v, at_most=d, why=why) for i, (v, d) in enumerate(zip(values, sizes, strict=True))
+    )
+    if rank is not None and positive_int("rank", rank) != sum(out):
+        raise ValueError(f"counts must sum to the rank: {' + '.join(map(str, out))} = {sum(out)}, rank = {rank}.")
+    return out
+
+
+def disjoint(pairs: Sequence[tuple[int, int, int]]) -> None:
+    """Refuse atoms that a dictionary shares with an earlier one; pairs hold (earlier, later, how many)."""
+    if pairs:
+        text = "; ".join(f"dictionaries {i} and {j} share {n} atom(s)" for i, j, n in pairs)
+        raise ValueError(f"zones overlap: {text}. Make them disjoint, or pass overlap='first'.")
