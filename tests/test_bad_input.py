@@ -46,6 +46,7 @@ FUNCTIONS = {
     "pro_als": (lambda Y: hdr.pro_als(Y, 2, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
     "proco_als": (lambda Y: hdr.proco_als(Y, 2, 3, seed=0, max_iter=5, n_polish=2), "must be nonnegative"),
     "autosimilarity": (lambda Y: music.autosimilarity(Y), None),
+    "assign_pitches": (lambda Y: music.assign_pitches(Y, 500.0 * np.arange(6)), "must be nonnegative"),
     "dictionary_cp": (lambda Y: hdr.dictionary_cp(Y, 2, A, 2, seed=0, max_iter=3), None),
     "dictionary_cp_D": (lambda Y: hdr.dictionary_cp(np.ones((6, 4)), 2, {0: Y}, {0: 2}, seed=0, max_iter=3), None),
     "nonnegative_tucker": (lambda Y: hdr.nonnegative_tucker(Y, 2, max_iter=3), "must be nonnegative"),

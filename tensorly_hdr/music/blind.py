@@ -25,7 +25,9 @@ LATE = 0.02  # seconds from an onset to the peak of a component's activation: th
 
 
 def comb(frequency: Any, pitches: Any = PITCHES) -> NDArray:
-    """Harmonic combs, one column a pitch, of norm one: teeth at the multiples of the fundamental, ever lower.
+    """Harmonic combs, one column a pitch: teeth at the multiples of the fundamental, ever lower.
+
+    Columns have norm one; those of pitches above all bins are zero.
 
     Parameters
     ----------
@@ -46,7 +48,8 @@ def comb(frequency: Any, pitches: Any = PITCHES) -> NDArray:
     width = np.maximum(WIDTH * np.log(2.0) / 12.0 * teeth, bins[1] - bins[0])
     heights = FALL ** (k - 1.0) * (teeth <= bins[-1])
     D = (heights * np.exp(-0.5 * ((bins[:, None, None] - teeth) / width) ** 2)).sum(axis=2)
-    return np.asarray(D / np.linalg.norm(D, axis=0))
+    norms = np.linalg.norm(D, axis=0)
+    return np.asarray(D / np.where(norms > 0, norms, 1.0))
 
 
 def assign_pitches(W: Any, frequency: Any, pitches: Any = PITCHES) -> NDArray:
