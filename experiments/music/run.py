@@ -225,8 +225,7 @@ def main(finished: Callable[[dict[str, Any]], None] = lambda row: print(row, flu
     parser.add_argument("--pieces", type=int, default=len(scores.PIECES), help="fewer, for a trial")
     parser.add_argument("--peers", type=Path, help="where peers.py put its transcriptions")
     parser.add_argument(
-        "--only",
-        help="of an existing table, make the rows again that have this in their name, as in 'T = 1' or 'blind'",
+        "--only", nargs="+", metavar="PART", help="of an existing table, make again some rows, such as 'T = 1' decay"
     )
     parser.add_argument("--wav", type=Path, help="only write the recordings there, for peers.py")
     parser.add_argument("--out", type=Path, default=HERE, help="folder of the results")
@@ -235,10 +234,14 @@ def main(finished: Callable[[dict[str, Any]], None] = lambda row: print(row, flu
     study = Study(asked.folder, asked.pieces)
     if asked.wav:
         return write_recordings(study, asked.wav)
-    old = json.loads((asked.out / "results.json").read_text())["rows"] if asked.only is not None else []
-    made = {key(row): row for row in old}
+    made: dict[tuple[str, str, str], dict[str, Any]] = {}
+    if asked.only is not None:
+        table = json.loads((asked.out / "results.json").read_text())
+        made = {key(row): row for row in table["rows"]}
+        study.learning.update(table["provenance"]["seconds_to_learn_88_templates"])
     for row in ROWS:
-        if asked.only is None or asked.only in f"{row.templates}, {row.recording}, {row.options}":
+        parts = {row.templates, row.recording, *row.options.split(", ")}
+        if asked.only is None or parts & set(asked.only):
             made[(row.templates, row.recording, row.options)] = measured(study, row)
             finished(made[(row.templates, row.recording, row.options)])
             keep(study, list(made.values()), perf_counter() - start, asked.out)
