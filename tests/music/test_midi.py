@@ -99,6 +99,22 @@ def test_bad_files_are_refused(tmp_path):
             read_midi(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    ("find", "change"),
+    [
+        (b"MThd\0\0\0\6\0\1\0\2\1\xf4", b"MThd\0\0\0\6\0\1\0\2\0\0"),  # no tick a quarter note
+        (b"\xff\x51\3\7\xa1\x20", b"\xff\x51\3\0\0\0"),  # a quarter note of no time
+        (b"\xff\x58\4\4\2\x18\x08", b"\xff\x59\2\0\xa1\0\xff\1\0"[:7]),  # a key that is none
+    ],
+)
+def test_spoiled_files_are_refused(find, change):
+    file = io.BytesIO()
+    write_midi(Notes([0.5], [1.0], [60]), file)
+    assert find in file.getvalue()
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_midi(io.BytesIO(file.getvalue().replace(find, change)))
+
+
 @pytest.mark.parametrize("cut", [14, 20, 30, 40])
 def test_truncated_files_are_refused(cut):
     file = io.BytesIO()

@@ -108,6 +108,11 @@ def test_bars_on_the_grid_are_cut_out(rng):
     np.testing.assert_allclose(T, S.reshape(3, 5, 8).transpose(0, 2, 1))
 
 
+def test_whole_numbers_are_interpolated_like_others():
+    S = xr.DataArray(np.arange(12)[None, :], dims=("frequency", "time"), coords={"time": np.arange(12)})
+    np.testing.assert_array_equal(bar_tensor(S, [0, 4, 11], n_frames=2), [[[0.0, 4.0], [2.0, 7.5]]])
+
+
 def test_bars_of_another_tempo_look_the_same():
     time = np.linspace(0, 10, 2001)
     beats = np.array([0.0, 1.0, 3.0, 7.0, 9.0])

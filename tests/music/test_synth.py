@@ -126,3 +126,12 @@ def test_a_missing_renderer_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "midirenderer", None)
     with pytest.raises(ImportError, match=r'midirenderer is needed here: pip install "tensorly-hdr\[notebooks\]"'):
         render(CHORD)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [{"decay": 0.0}, {"decay": -1.0}, {"inharmonicity": -1.0}, {"slope": np.nan}, {"strike": 2.0}, {"attack": "loud"}],
+)
+def test_a_tone_of_numbers_out_of_range_is_refused(numbers):
+    with pytest.raises((TypeError, ValueError), match=next(iter(numbers))):
+        Tone(**numbers)
