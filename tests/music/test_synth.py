@@ -149,6 +149,6 @@ def test_notes_decay_faster_the_higher_they_are():
 
 def test_every_pitch_has_a_hammer_of_its_own():
     hammer = Tone(strike=0.0, attack=1.0)  # no partial is struck
-    a, b, again = (synthesize(Notes([0.0], [0.1], [p]), hammer, rate=8000).values for p in (60, 61, 60))
+    a, b, again = (synthesize(Notes([0.0], [0.1], [p]), hammer).values for p in (30, 31, 30))
     np.testing.assert_array_equal(a, again)
-    assert abs(np.corrcoef(a[:400], b[:400])[0, 1]) < 0.5
+    assert abs(np.corrcoef(a[:2000], b[:2000])[0, 1]) < 0.5
