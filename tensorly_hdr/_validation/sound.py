@@ -35,14 +35,16 @@ def unreadable(name: str, source: Any, formats: str, error: Exception) -> ValueE
 
 def waveform(name: str, x: Any) -> NDArray:
     """Samples (n,) or (n, channels) as floating numbers; integers are scaled to [-1, 1)."""
-    plain = np.asarray(x) if isinstance(x, np.ndarray) else None
+    if "time" in getattr(x, "dims", ()):
+        x = x.transpose("time", ...)
     array: NDArray = as_array(name, x, ndim=(1, 2))
+    kind = x.dtype if isinstance(x, np.ndarray) or hasattr(x, "dims") else array.dtype
     if array.ndim == 2 and array.shape[1] > array.shape[0]:
         raise ValueError(f"{name} must have shape (samples, channels), got {array.shape}; pass its transpose.")
-    if plain is None or plain.dtype.kind not in "iu":
+    if kind.kind not in "iu":
         return array
-    half = 2.0 ** (8 * plain.dtype.itemsize - 1)
-    return array / half - (1.0 if plain.dtype.kind == "u" else 0.0)
+    half = 2.0 ** (8 * kind.itemsize - 1)
+    return array / half - (1.0 if kind.kind == "u" else 0.0)
 
 
 def not_silent(name: str, samples: NDArray) -> None:
@@ -72,7 +74,12 @@ def _rate_of_labelled(name: str, x: Any, given: Any) -> int:
     if "time" not in x.coords or x.sizes["time"] < 2:
         raise ValueError(f"{name} must have a coordinate 'time' in seconds, of two samples or more.")
     time = np.asarray(x["time"], dtype=float)
-    found = (len(time) - 1) / float(time[-1] - time[0])
+    step = float(time[-1] - time[0]) / (len(time) - 1)
+    steady = np.linspace(time[0], time[-1], len(time))
+    # single precision cannot tell the samples of a long recording apart
+    if not step > 0 or np.abs(time - steady).max() > max(0.5 * step, 1e-6 * float(np.abs(time).max())):
+        raise ValueError(f"the times of {name} must increase evenly, as those of music.as_audio do.")
+    found = 1.0 / step
     if given is not None and abs(rate("rate", given) - found) > 0.5:
         raise ValueError(f"rate={given!r} contradicts the times of {name}, which make {found:g} samples a second.")
     return max(round(found), 1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import Axis, axes_of, component_axis, default_axes, labelled
 from tensorly_hdr.factorization.convolution import ConvolutiveProblem, alternate, convolve, stacked
-from tensorly_hdr.losses import LOSSES, Beta, Frobenius, Loss, above_zero
+from tensorly_hdr.losses import LOSSES, Beta, Frobenius, Loss
 from tensorly_hdr.penalties import NonNegative
 from tensorly_hdr.regression import interior
 from tensorly_hdr.solve import Result, Stop, run
@@ -30,7 +30,7 @@ class ConvolutiveResult(Result):
 
     @property
     def H(self) -> NDArray:
-        """Activations: ``H[n, q]`` is how strongly component ``q`` begins at frame ``n``."""
+        """Activations, of shape (N, r); ``H[n, q]`` is how strongly component ``q`` begins at frame ``n``."""
         return np.asarray(self.x[1])
 
     @property
@@ -121,7 +121,8 @@ def convolutive_nmf(
     ------
     TypeError, ValueError
         When an argument is not numeric, not finite, negative, sparse or of the wrong shape, when weights and loss do
-        not go together, or when the templates are zero where the data are not (an infinite divergence).
+        not go together, or when the templates are zero where the data are not (an infinite divergence), or one of
+        those that pull is all zero.
 
     References
     ----------
@@ -198,7 +199,8 @@ def _pull(S: NDArray, W0: NDArray | None, adapt: float | None) -> tuple[NDArray 
     if W0 is None or not adapt:
         return None, None
     mass = W0.sum(axis=(0, 1))
-    weights = adapt * float(S.sum()) / (len(mass) * np.where(mass > 0, mass, 1.0))
+    check.nonzero_sums("templates", mass)
+    weights = adapt * float(S.sum()) / (len(mass) * mass)
     return np.tile(weights, W0.shape[1]).astype(S.dtype), W0.reshape(len(W0), -1)
 
 
@@ -216,7 +218,8 @@ def _start(
         W, H = (rng.random(shape).astype(Y.dtype, copy=False) for shape in (size, H.shape))
     else:
         W = loudest_windows(problem, size, rng) if W0 is None else W0
-        H /= above_zero(W.sum(axis=(0, 1)))
+        mass = W.sum(axis=(0, 1))
+        H /= np.where(mass > 0, mass, 1)
     given = (None, None) if isinstance(init, str) else _pair(init, W.shape, H.shape, Y.dtype)
     if given[0] is not None:
         W = given[0]

@@ -60,7 +60,7 @@ def read_midi(file: Any) -> Notes:
     """Notes of all tracks of a MIDI file, drums left out.
 
     Pedals, pitch bends and all other controls are ignored: an offset is when the key goes up. Tempo changes are
-    followed.
+    followed, those of the first track: the format wants them there, and ``pretty_midi`` warns about others.
 
     Parameters
     ----------
@@ -77,11 +77,13 @@ def read_midi(file: Any) -> Notes:
     Traceback (most recent call last):
     FileNotFoundError: file: there is no file 'nowhere.mid'.
     """
-    midi = package("pretty_midi")
+    midi, mido = package("pretty_midi"), package("mido")
     source = check.file_there("file", file) if check.is_path(file) else file
     try:
         score = midi.PrettyMIDI(source)
-    except (OSError, EOFError, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, EOFError, ArithmeticError, LookupError, ValueError, TypeError, AttributeError) as error:
+        raise check.unreadable("file", file, "a standard MIDI file (.mid)", error) from error
+    except mido.KeySignatureError as error:
         raise check.unreadable("file", file, "a standard MIDI file (.mid)", error) from error
     found = [n for player in score.instruments if not player.is_drum for n in player.notes if n.end > n.start]
     columns = [[getattr(n, field) for n in found] for field in ("start", "end", "pitch", "velocity")]

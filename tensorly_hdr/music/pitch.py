@@ -14,7 +14,7 @@ A4 = 69
 LOWEST, HIGHEST = 21, 108
 """The 88 keys of a piano, A0 to C8."""
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_NAME = re.compile(r"([A-Ga-g])([#b♯♭]?)(-?\d+)")
+_NAME = re.compile(r"([A-Ga-g])([#b♯♭]?)(-?[0-9]{1,3})")
 
 
 def pitch_to_hz(pitch: Any) -> Any:

@@ -92,7 +92,8 @@ def chromagram(S: xr.DataArray, *, fmin: float = 60.0) -> xr.DataArray:
     S : DataArray (frequency, time)
         A spectrogram, frequencies in Hz.
     fmin : float, default 60
-        Bins below are left out: they are wider than a semitone.
+        Bins below are left out. At 44.1 kHz a bin of 4096 samples is wider than a semitone below 181 Hz: pitch classes
+        are blurred there.
 
     Examples
     --------

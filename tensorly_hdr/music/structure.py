@@ -115,8 +115,9 @@ def segment(
 
     .. math:: \frac1n \sum_{i \ne j \in \text{section}} A_{ij} - \lambda\, c\, p(n),
 
-    :math:`n` bars in the section, :math:`c` the best first term of any ``favoured`` bars in a row, and :math:`p` zero
-    for ``favoured`` bars, 1/4 for other multiples of half of them, 1/2 for other even numbers, one else. With
+    :math:`n` bars in the section, :math:`c` the best first term of any ``favoured`` bars in a row (of all bars if they
+    are fewer; zero if it is negative), and :math:`p` zero for ``favoured`` bars, 1/4 for other multiples of half of
+    them, 1/2 for other even numbers, one else. With
     ``band``, only pairs of bars at most so far apart count. Without a penalty the blocks of a block-diagonal matrix of
     ones are found exactly. Of several best ways, one whose last sections are short is returned.
 
@@ -200,7 +201,7 @@ def _rows_and_times(S: Any) -> tuple[NDArray, xr.DataArray, NDArray]:
     if not hasattr(S, "dims"):
         return values, xr.DataArray(np.zeros(len(values)), dims="frequency"), np.arange(float(values.shape[1]))
     check.timed("S", S)
-    S = S.transpose(..., "time")
+    S = S.astype(values.dtype, copy=False).transpose(..., "time")
     return np.ascontiguousarray(S.values), S.isel(time=0, drop=True), np.asarray(S["time"], dtype=float)
 
 

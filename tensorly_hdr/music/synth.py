@@ -45,6 +45,17 @@ class Tone:
         Seconds.
     attack : float
         Level of the noise of the hammer, which lasts 15 ms.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When a number is negative or not finite, ``decay`` is zero, or ``strike`` above one.
+
+    Examples
+    --------
+    >>> Tone(decay=0.0)
+    Traceback (most recent call last):
+    ValueError: decay must be a positive finite number, got 0.0.
     """
 
     inharmonicity: float = 4e-4
@@ -52,6 +63,13 @@ class Tone:
     strike: float = 0.12
     decay: float = 1.6
     attack: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        for name in ("inharmonicity", "slope", "attack"):
+            check.nonneg_float(name, getattr(self, name))
+        check.fraction("strike", self.strike)
+        check.nonneg_float("decay", self.decay, positive=True)
 
 
 TONES = {

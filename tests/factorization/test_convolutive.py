@@ -150,7 +150,7 @@ def test_fixed_templates_are_a_regression_on_the_matrix_of_all_delays(rng):
     S, W = data(rng, n_taps=3, rank=2, shape=(6, 8))
     columns = [convolve(W, h.reshape(8, 2)).ravel() for h in np.eye(16)]
     exact = nnkl(np.column_stack(columns), S.ravel(), tol_gap=1e-10, max_iter=5000)
-    ours = convolutive_nmf(S, templates=W, max_iter=20000, tol=0)
+    ours = convolutive_nmf(S, templates=W, max_iter=2000, tol=0)
     assert ours.loss == pytest.approx(exact.loss, rel=1e-6)
     np.testing.assert_array_equal(ours.W, W)
 
@@ -271,6 +271,24 @@ def test_silence_is_fitted_by_silence(beta, dtype, rng):
     assert convolutive_nmf(0 * S, 2, 3, loss=Beta(beta), max_iter=30).loss < 1e-6
 
 
+@pytest.mark.parametrize("loss", ["kl", "frobenius", "is"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_silent_template_changes_nothing(loss, dtype, rng):
+    S, W = data(rng)
+    spoiled = np.concatenate([W, np.zeros((9, 4, 1))], axis=2)
+    options = {"loss": loss, "max_iter": 30, "tol": 0}
+    without, with_it = (convolutive_nmf(S.astype(dtype), templates=w, **options) for w in (W, spoiled))
+    assert not with_it.W[:, :, 3].any()
+    assert with_it.H[:, 3].max() <= 1e-6 * with_it.H.max()
+    rounding = 1e-4 if dtype == np.float32 else 1e-10
+    np.testing.assert_allclose(with_it.reconstruct(), without.reconstruct(), rtol=rounding)
+    freed = convolutive_nmf(S.astype(dtype), templates=spoiled, **options, adapt=0.0)
+    assert (np.diff(freed.trace.loss) <= rounding * freed.trace.loss[0]).all()
+    if loss == "kl":
+        with pytest.raises(ValueError, match=r"templates .* leave out \[3\]"):
+            convolutive_nmf(S, templates=spoiled, adapt=1.0)
+
+
 def test_taps_that_no_frame_sees_vanish(rng):
     S = rng.random((5, 4)) + 0.1
     result = convolutive_nmf(S, 1, 7, init="scaled", seed=0, max_iter=20, tol=0)
@@ -307,8 +325,33 @@ def test_the_separable_start_holds_the_loudest_window_first(rng):
     np.testing.assert_allclose(W[:, :, 0], S[:, 17:27], rtol=1e-12)
     at_the_end = np.roll(S, 19, axis=1)
     np.testing.assert_allclose(convolutive_nmf(at_the_end, 1, 10, max_iter=0).W[:, :, 0], at_the_end[:, 30:])
+    np.testing.assert_allclose(convolutive_nmf(S, 1, 4, max_iter=0).W[:, :, 0], S[:, 19:23], rtol=1e-12)
     low_rank = convolutive_nmf(np.outer(S[:, 0], S[0]), 4, 2, seed=0, max_iter=5)
     assert np.isfinite(low_rank.W).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_perfect_fit_has_no_negative_loss(dtype):
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        W, H = rng.random((9, 4, 2)).astype(dtype), rng.random((30, 2)).astype(dtype)
+        assert min(convolutive_nmf(convolve(W, H), templates=W, init=(None, H), max_iter=3, tol=0).trace.loss) >= 0.0
+
+
+def test_the_separable_start_picks_another_spectrum_next_and_draws_what_is_left():
+    S = np.zeros((3, 40))
+    S[0, 20], S[0, 30], S[1, 10] = 10.0, 9.0, 1.0
+    a, b = (convolutive_nmf(S + 1e-9, 3, 1, seed=seed, max_iter=0).W[:, 0] for seed in (0, 1))
+    np.testing.assert_allclose(a[:, :2], [[10.0, 0.0], [0.0, 1.0], [0.0, 0.0]], atol=1e-5)
+    np.testing.assert_allclose(a[:, :2], b[:, :2], atol=1e-5)
+    assert (np.abs(a[:, 2] - b[:, 2]) > 1e-3 * a[:, 2]).all()
+
+
+@pytest.mark.parametrize("options", [{"init": "separable"}, {"init": "scaled"}, {"templates": True}])
+def test_a_start_has_the_mass_of_the_data(options, rng):
+    S, W = data(rng)
+    options = {"templates": W} if "templates" in options else {"rank": 3, "n_taps": 4, **options}
+    assert convolutive_nmf(S, **options, max_iter=0).reconstruct().sum() == pytest.approx(S.sum(), rel=1e-9)
 
 
 def test_results_carry_the_names_of_the_data(rng):

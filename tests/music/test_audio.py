@@ -47,6 +47,27 @@ def test_integers_are_full_scale(dtype):
     shift = half if np.dtype(dtype).kind == "u" else 0.0
     integers = (np.round(SINE * (half - 1)) + shift).astype(dtype)
     np.testing.assert_allclose(load_audio(integers, 44_100, peak=None), SINE, atol=1.1 / half)
+    labelled = xr.DataArray(integers, dims="time", coords={"time": TIME})
+    np.testing.assert_allclose(load_audio(labelled, peak=None), SINE, atol=1.1 / half)
+
+
+def test_labelled_channels_may_come_first(rng):
+    times = np.arange(500) / 44_100
+    both = xr.DataArray(rng.standard_normal((2, 500)), dims=("channel", "time"), coords={"time": times})
+    for source in (both, both.T, both[:, :2]):  # two samples of two channels too
+        np.testing.assert_allclose(load_audio(source, peak=None), source.mean("channel"), atol=1e-6)
+
+
+@pytest.mark.parametrize("time", [[0.0, 0.0], [2.0, 1.0, 0.0], [0.0, 1.0, 4.0, 9.0], [0.0, np.nan]])
+def test_times_must_increase_evenly(time):
+    with pytest.raises(ValueError, match="increase evenly"):
+        rate_of(xr.DataArray(np.ones(len(time)), dims="time", coords={"time": time}))
+
+
+def test_times_of_single_precision_are_even_enough():
+    audio = as_audio(np.zeros(44_100), 44_100)
+    late = audio.assign_coords(time=(audio.time + 3600.0).astype(np.float32))
+    assert rate_of(late) == pytest.approx(44_100, rel=1e-3)
 
 
 @pytest.mark.parametrize("rate", [48_000, 22_050, 8_000])

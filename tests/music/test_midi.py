@@ -76,6 +76,16 @@ def test_short_notes_last_a_tick():
     np.testing.assert_allclose(there_and_back(Notes([1.0], [1.0001], [60])).intervals, [[1.0, 1.0 + TICK]])
 
 
+def test_a_file_lasts_beyond_its_last_note_if_asked():
+    mido = pytest.importorskip("mido")
+    lengths = []
+    for silence in (0.0, 0.5):
+        file = io.BytesIO()
+        write_midi(Notes([0.5], [1.0], [60]), file, silence=silence)
+        lengths.append(mido.MidiFile(file=io.BytesIO(file.getvalue())).length)
+    np.testing.assert_allclose(lengths, [1.0, 1.5], atol=2 * TICK)
+
+
 def test_drums_and_pedals_are_left_out():
     midi = pytest.importorskip("pretty_midi")
     score = midi.PrettyMIDI()
@@ -97,6 +107,22 @@ def test_bad_files_are_refused(tmp_path):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=r"empty|cannot be read"):
             read_midi(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("find", "change"),
+    [
+        (b"MThd\0\0\0\6\0\1\0\2\1\xf4", b"MThd\0\0\0\6\0\1\0\2\0\0"),  # no tick a quarter note
+        (b"\xff\x51\3\7\xa1\x20", b"\xff\x51\3\0\0\0"),  # a quarter note of no time
+        (b"\xff\x58\4\4\2\x18\x08", b"\xff\x59\2\0\xa1\0\xff\1\0"[:7]),  # a key that is none
+    ],
+)
+def test_spoiled_files_are_refused(find, change):
+    file = io.BytesIO()
+    write_midi(Notes([0.5], [1.0], [60]), file)
+    assert find in file.getvalue()
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_midi(io.BytesIO(file.getvalue().replace(find, change)))
 
 
 @pytest.mark.parametrize("cut", [14, 20, 30, 40])
