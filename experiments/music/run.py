@@ -204,7 +204,7 @@ def provenance(study: Study, seconds: float) -> dict[str, Any]:
         "pieces": [f"{p.name} ({p.path})" for p in study.pieces],
         "n_notes": sum(map(len, study.truths)),
         "seconds_to_learn_88_templates": study.learning,
-        "minutes": round(seconds / 60.0, 1),
+        "minutes_of_the_last_run": round(seconds / 60.0, 1),
     }
 
 

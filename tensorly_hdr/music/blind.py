@@ -21,7 +21,7 @@ PITCHES = np.arange(LOWEST, HIGHEST + 1)
 PARTIALS = 12
 FALL = 0.85  # of a comb, from one tooth to the next
 WIDTH = 0.35  # of a tooth, in semitones, but no narrower than a bin
-LATE = 0.02  # seconds from an onset to the peak of a component's activation: the window has to fill
+LATE = 0.04  # seconds from an onset to the peak of a component: the window has to fill
 
 
 def comb(frequency: Any, pitches: Any = PITCHES) -> NDArray:
@@ -64,7 +64,7 @@ def transcribe_blind(
     rate: float | None = None,
     *,
     rank: int = 88,
-    power: float = 1.0,
+    power: float = 0.5,
     threshold: Any = THRESHOLD,
     n_iter: int = 100,
     seed: int | None = 0,
@@ -80,7 +80,7 @@ def transcribe_blind(
         As for :func:`transcribe`.
     rank : int, default 88
         Number of components.
-    power : float, default 1
+    power : float, default 0.5
         Exponent of the magnitudes.
     threshold : float or array of shape (88,)
         See :meth:`Transcription.pick`.
