@@ -1,5 +1,6 @@
 """Transcription: silence, single notes, planted pieces, adaptation, thresholds, ends, loudness."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -50,6 +51,12 @@ def test_a_single_note_gives_that_note_at_every_pitch(plucked):
         found[pitch] = transcribe(sound, 44_100, templates=plucked, n_iter=40 if pitch < 30 else 12).notes
     assert {p: n.pitch.tolist() for p, n in found.items()} == {p: [p] for p in found}
     assert max(abs(n.onset[0] - 0.1) for n in found.values()) < 0.03
+
+
+@pytest.mark.parametrize("pitch", [30, 60, 90])
+def test_with_the_shipped_templates_the_loudest_note_of_another_piano_is_right(pitch):
+    notes = transcribe(synthesize(Notes([0.2], [0.8], [pitch]))).notes
+    assert notes.pitch[notes.velocity.argmax()] == pitch
 
 
 def test_the_first_and_the_last_sample_may_sound(plucked):
@@ -212,15 +219,29 @@ def test_blind_transcription_finds_notes_that_never_sound_together():
         ({"templates": "nowhere.npz"}, FileNotFoundError, "no file"),
         ({"adapt": -1.0}, ValueError, "adapt"),
         ({"threshold": -1.0}, ValueError, "threshold"),
+        ({"threshold": [0.1, 0.2]}, ValueError, "one for each of the 25 pitches"),
         ({"n_iter": 0}, ValueError, "n_iter"),
         ({"rounds": 0}, ValueError, "rounds"),
         ({"release": 2.0}, ValueError, "release"),
         ({"min_duration": -1.0}, ValueError, "min_duration"),
     ],
 )
-def test_bad_options_are_refused(options, error, message, soft):
+def test_bad_options_are_refused_before_the_work(options, error, message, soft, monkeypatch):
+    module = sys.modules["tensorly_hdr.music.transcribe"]  # the name is also that of a function
+    monkeypatch.setattr(module, "heard", lambda *_: pytest.fail("the recording was analysed"))
     with pytest.raises(error, match=message):
         transcribe(RNG.standard_normal(9000), 44_100, **{"templates": soft, "n_iter": 1, **options})
+
+
+def test_nothing_of_the_caller_is_changed_and_both_precisions_agree(soft):
+    sound = synthesize(Notes([0.1], [0.4], [64]), "soft")
+    before, W = sound.copy(deep=True), soft.W.copy(deep=True)
+    labelled = transcribe(sound, templates=soft, adapt=True, n_iter=5, rounds=2)
+    double = transcribe(sound.values.astype(float), 44_100, templates=soft, adapt=True, n_iter=5, rounds=2)
+    assert before.identical(sound)
+    assert W.identical(soft.W)
+    np.testing.assert_array_equal(labelled.notes.pitch, double.notes.pitch)
+    np.testing.assert_allclose(labelled.activations, double.activations, rtol=1e-5)
 
 
 def test_recordings_shorter_than_a_window_are_refused(soft):
