@@ -30,7 +30,7 @@ class ConvolutiveResult(Result):
 
     @property
     def H(self) -> NDArray:
-        """Activations: ``H[n, q]`` is how strongly component ``q`` begins at frame ``n``."""
+        """Activations, of shape (N, r); ``H[n, q]`` is how strongly component ``q`` begins at frame ``n``."""
         return np.asarray(self.x[1])
 
     @property

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 RATE = 44_100
-"""Samples a second that the rest of :mod:`tensorly_hdr.music` expects by default."""
+"""Samples a second that the rest of ``tensorly_hdr.music`` expects by default."""
 PEAK = 0.9
 """Largest absolute sample after normalization."""
 
@@ -30,7 +30,7 @@ def load_audio(
 ) -> xr.DataArray:
     r"""Mono recording at ``target_rate`` whose largest absolute sample is ``peak``.
 
-    Channels are averaged, the mean is resampled by a polyphase filter (:func:`scipy.signal.resample_poly`), and all
+    Channels are averaged, the mean is resampled by a polyphase filter (``scipy.signal.resample_poly``), and all
     samples are multiplied by :math:`\mathrm{peak} / \max_t |s(t)|`.
 
     Parameters

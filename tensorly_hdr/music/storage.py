@@ -22,8 +22,10 @@ FORMAT = "tensorly-hdr templates 1"
 SHIPPED = {"piano": "piano.npz"}
 """Dictionaries that come with the package."""
 # what zipfile, zlib and NumPy raise on archives that are damaged
-_DAMAGED = (OSError, ValueError, BadZipFile, EOFError, TypeError, AttributeError)
-_DAMAGED += (LookupError, RuntimeError, MemoryError, struct.error, zlib.error)
+_DAMAGED: tuple[type[Exception], ...] = (
+    *(OSError, ValueError, BadZipFile, EOFError, TypeError, AttributeError),
+    *(LookupError, RuntimeError, MemoryError, struct.error, zlib.error),
+)
 _ARRAYS = ("W", "scale", "frequency", "pitch", "latency", "threshold")
 
 

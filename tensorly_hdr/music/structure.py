@@ -116,7 +116,8 @@ def segment(
     .. math:: \frac1n \sum_{i \ne j \in \text{section}} A_{ij} - \lambda\, c\, p(n),
 
     :math:`n` bars in the section, :math:`c` the best first term of any ``favoured`` bars in a row (of all bars if they
-    are fewer; zero if it is negative), and :math:`p` zero for ``favoured`` bars, 1/4 for other multiples of half of them, 1/2 for other even numbers, one else. With
+    are fewer; zero if it is negative), and :math:`p` zero for ``favoured`` bars, 1/4 for other multiples of half of
+    them, 1/2 for other even numbers, one else. With
     ``band``, only pairs of bars at most so far apart count. Without a penalty the blocks of a block-diagonal matrix of
     ones are found exactly. Of several best ways, one whose last sections are short is returned.
 

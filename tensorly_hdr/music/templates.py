@@ -82,7 +82,7 @@ class Templates:
         return spectrogram(audio, self.rate, n_fft=self.n_fft, hop=self.hop, fmax=fmax, power=self.power)
 
     def save(self, file: Any) -> None:
-        """Write the dictionary as a compressed .npz file; see :mod:`tensorly_hdr.music.storage`."""
+        """Write the dictionary as a compressed .npz file; see ``tensorly_hdr.music.storage``."""
         from tensorly_hdr.music.storage import save_templates
 
         save_templates(self, file)

@@ -52,9 +52,8 @@ def test_integers_are_full_scale(dtype):
 
 
 def test_labelled_channels_may_come_first(rng):
-    both = xr.DataArray(
-        rng.standard_normal((2, 500)), dims=("channel", "time"), coords={"time": np.arange(500) / 44_100}
-    )
+    times = np.arange(500) / 44_100
+    both = xr.DataArray(rng.standard_normal((2, 500)), dims=("channel", "time"), coords={"time": times})
     for source in (both, both.T, both[:, :2]):  # two samples of two channels too
         np.testing.assert_allclose(load_audio(source, peak=None), source.mean("channel"), atol=1e-6)
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tensorly_hdr.music import Notes, note_score, read_midi, synthesize
-from tensorly_hdr.music import cli
+from tensorly_hdr.music import Notes, cli, note_score, read_midi, synthesize
 from tensorly_hdr.music.cli import main
 
 TRUTH = Notes([0.2, 0.2, 0.7], [0.6, 0.6, 1.0], [60, 67, 64])
