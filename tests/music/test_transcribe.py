@@ -20,7 +20,7 @@ from tensorly_hdr.music import (
     transcribe,
     transcribe_blind,
 )
-from tensorly_hdr.music.picking import contrast, peaks
+from tensorly_hdr.music.picking import Peaks, contrast, ends, peaks
 
 from .conftest import SETTINGS, isolated, play
 
@@ -170,10 +170,11 @@ def test_a_pitch_that_is_never_heard_gets_the_threshold_that_is_best_for_all_not
 def test_the_threshold_of_a_piece_does_not_depend_on_its_own_notes(plucked):
     truths = [piece(seed, n=6) for seed in (9, 10, 11)]
     found = [transcribe(play(t), templates=plucked, n_iter=5) for t in truths]
-    lied = [Notes([0.0], [0.1], [30]), *truths[1:]]
+    lied = [found[0].pick(1.0).notes, *truths[1:]]  # as if the loudest notes were all: high thresholds would be best
     honest, other = held_out_thresholds(found, truths), held_out_thresholds(found, lied)
     np.testing.assert_array_equal(honest[0], other[0])
     np.testing.assert_array_equal(honest[0], learn_threshold(found[1:], truths[1:]))
+    assert (learn_threshold(found, lied) != honest[0]).all()  # the lie would tell
 
 
 def test_contrast_is_zero_for_a_constant_and_its_sum_over_an_isolated_peak_is_zero():
@@ -190,6 +191,14 @@ def test_peaks_are_apart_and_the_first_of_equals_wins():
     H = np.zeros((40, 1))
     H[[10, 11, 12, 20, 22, 30], 0] = [1.0, 2.0, 2.0, 1.0, 3.0, 1.0]
     assert peaks(H).frame.tolist() == [11, 22, 30]
+
+
+def test_a_note_ends_where_its_key_is_quiet_or_struck_again():
+    struck_twice = Peaks(np.array([1, 5]), np.array([0, 0]), np.ones(2))
+    assert ends(np.ones((10, 1)), struck_twice, 0.1).tolist() == [5, 10]
+    fades = np.full((40, 1), 0.01)
+    fades[1:4, 0], fades[30, 0] = (1.0, 0.5, 0.2), 2.0  # what is loud much later is another sound
+    assert ends(fades, Peaks(np.array([1]), np.array([0]), np.ones(1)), 0.1).tolist() == [4]
 
 
 def test_the_usual_note_does_not_depend_on_the_length_of_the_recording():
