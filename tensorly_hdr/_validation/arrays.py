@@ -284,17 +284,6 @@ def reaches(name: str, Y: NDArray, model: NDArray) -> None:
         )
 
 
-def finite_divergence(Y: Any, A: Any) -> None:
-    """Refuse ``KL(Y, A X)`` that is infinite for every ``X``: a zero row of ``A`` under positive data."""
-    of_A, of_Y = (np.asarray(v.sum(axis=1) if is_sparse(v) else array_namespace(v).sum(v, axis=1)) for v in (A, Y))
-    rows = np.flatnonzero((of_A == 0) & (of_Y > 0))
-    if rows.size:
-        raise ValueError(
-            f"row(s) {rows[:5].tolist()} of A are all zero where Y is positive: the divergence is infinite for any X; "
-            "drop these rows from A and Y."
-        )
-
-
 def nonzero_sums(name: str, sums: NDArray) -> None:
     """Refuse columns that no scale brings to sum one."""
     columns = np.flatnonzero(sums == 0)

@@ -208,3 +208,14 @@ def scalable(penalty: Any, entry: Any) -> None:
     """Refuse a penalty that is not l1 plus l2 on a cone: its optimal scale is no root of a polynomial."""
     if not isinstance(penalty, entry) or penalty.lower not in (0.0, -np.inf) or penalty.upper != np.inf:
         raise ValueError(f"scaling needs Zero, NonNegative, L1 or SquaredL2 penalties, got {penalty!r}.")
+
+
+def finite_divergence(Y: Any, A: Any) -> None:
+    """Refuse ``KL(Y, A X)`` that is infinite for every ``X``: a zero row of ``A`` under positive data."""
+    of_A, of_Y = (np.asarray(v.sum(axis=1) if is_sparse(v) else array_namespace(v).sum(v, axis=1)) for v in (A, Y))
+    rows = np.flatnonzero((of_A == 0) & (of_Y > 0))
+    if rows.size:
+        raise ValueError(
+            f"row(s) {rows[:5].tolist()} of A are all zero where Y is positive: the divergence is infinite for any X; "
+            "drop these rows from A and Y."
+        )

@@ -325,8 +325,33 @@ def test_the_separable_start_holds_the_loudest_window_first(rng):
     np.testing.assert_allclose(W[:, :, 0], S[:, 17:27], rtol=1e-12)
     at_the_end = np.roll(S, 19, axis=1)
     np.testing.assert_allclose(convolutive_nmf(at_the_end, 1, 10, max_iter=0).W[:, :, 0], at_the_end[:, 30:])
+    np.testing.assert_allclose(convolutive_nmf(S, 1, 4, max_iter=0).W[:, :, 0], S[:, 19:23], rtol=1e-12)
     low_rank = convolutive_nmf(np.outer(S[:, 0], S[0]), 4, 2, seed=0, max_iter=5)
     assert np.isfinite(low_rank.W).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_perfect_fit_has_no_negative_loss(dtype):
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        W, H = rng.random((9, 4, 2)).astype(dtype), rng.random((30, 2)).astype(dtype)
+        assert min(convolutive_nmf(convolve(W, H), templates=W, init=(None, H), max_iter=3, tol=0).trace.loss) >= 0.0
+
+
+def test_the_separable_start_picks_another_spectrum_next_and_draws_what_is_left():
+    S = np.zeros((3, 40))
+    S[0, 20], S[0, 30], S[1, 10] = 10.0, 9.0, 1.0
+    a, b = (convolutive_nmf(S + 1e-9, 3, 1, seed=seed, max_iter=0).W[:, 0] for seed in (0, 1))
+    np.testing.assert_allclose(a[:, :2], [[10.0, 0.0], [0.0, 1.0], [0.0, 0.0]], atol=1e-5)
+    np.testing.assert_allclose(a[:, :2], b[:, :2], atol=1e-5)
+    assert (np.abs(a[:, 2] - b[:, 2]) > 1e-3 * a[:, 2]).all()
+
+
+@pytest.mark.parametrize("options", [{"init": "separable"}, {"init": "scaled"}, {"templates": True}])
+def test_a_start_has_the_mass_of_the_data(options, rng):
+    S, W = data(rng)
+    options = {"templates": W} if "templates" in options else {"rank": 3, "n_taps": 4, **options}
+    assert convolutive_nmf(S, **options, max_iter=0).reconstruct().sum() == pytest.approx(S.sum(), rel=1e-9)
 
 
 def test_results_carry_the_names_of_the_data(rng):

@@ -107,6 +107,24 @@ def test_a_start_is_taken_and_a_perfect_one_kept(rng):
         assert nonnegative_tucker(T, RANKS, init=init, max_iter=5).loss < 1e-20
 
 
+@pytest.mark.parametrize("init", ["svd", "random"])
+def test_a_start_has_the_best_scale(init, rng):
+    T = rng.random(SHAPE)
+    result = nonnegative_tucker(T, RANKS, init=init, seed=0, max_iter=0)
+    model = expand(result.core, result.factors)
+    assert np.vdot(T, model) == pytest.approx(np.vdot(model, model), rel=1e-10)
+
+
+def test_zeros_of_a_start_are_left_by_multiplicative_updates_too(rng):
+    T, core, factors = planted(rng)
+    spoiled = [U.copy() for U in factors]
+    spoiled[0][0] = spoiled[1][:, 0] = 0.0
+    for loss in ("frobenius", "kl"):
+        result = nonnegative_tucker(T, RANKS, loss=loss, init=(core, spoiled), max_iter=300, tol=0)
+        assert result.factors[0][0].max() > 0 < result.factors[1][:, 0].max()
+        assert result.loss < 1e-2 * result.trace.loss[0]
+
+
 def test_labels_and_float32_travel(rng):
     T = xr.DataArray(rng.random((4, 5, 6)).astype(np.float32), dims=("frequency", "time", "bar"))
     result = nonnegative_tucker(T, 2, max_iter=3)

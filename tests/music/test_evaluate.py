@@ -33,11 +33,14 @@ def most_pairs(truth, estimate, offsets):
 @pytest.mark.parametrize("seed", range(8))
 def test_as_many_pairs_as_brute_force_finds(seed, offsets):
     rng = np.random.default_rng(seed)
-    truth, estimate = random_notes(rng, 6), random_notes(rng, 7)
-    # times on a coarse grid, so that many pairs compete
-    estimate = Notes(np.concatenate([truth.onset[:4] + 0.02, estimate.onset[:3]]), estimate.offset + 2, estimate.pitch)
-    score = note_score(truth, estimate, offsets=offsets)
-    assert score.n_right == most_pairs(truth, estimate, offsets)
+    onset = rng.uniform(0.1, 0.4, 6)  # so that many pairs compete
+    truth = Notes(onset, onset + rng.uniform(0.1, 0.8, 6), rng.integers(60, 62, 6))
+    of = rng.integers(0, 6, 7)
+    onset, offset = truth.onset[of] + rng.uniform(-0.05, 0.05, 7), truth.offset[of] + rng.uniform(-0.09, 0.09, 7)
+    score = note_score(
+        truth, estimate := Notes(onset, np.maximum(offset, onset + 0.01), truth.pitch[of]), offsets=offsets
+    )
+    assert 0 < score.n_right == most_pairs(truth, estimate, offsets)
     pairs = match_notes(truth, estimate, offsets=offsets)
     assert len(set(pairs[:, 0])) == len(set(pairs[:, 1])) == len(pairs)
 
@@ -55,6 +58,12 @@ def test_the_tolerance_is_included(shift, right):
 
 def test_a_semitone_is_wrong():
     assert note_score(TRUTH, Notes(TRUTH.onset, TRUTH.offset, TRUTH.pitch + 1)).f == 0.0
+
+
+def test_a_wider_tolerance_is_for_offsets_too():
+    truth, estimate = Notes([0.0], [0.5], [60]), Notes([0.1], [0.65], [60])
+    assert note_score(truth, estimate, tolerance=0.2, offsets=True).f == 1.0
+    assert note_score(truth, estimate, tolerance=0.12, offsets=True).f == 0.0
 
 
 def test_offsets_may_be_off_by_a_fifth_of_the_length():
@@ -123,3 +132,14 @@ def test_what_is_no_notes_is_refused(call, bad):
 def test_a_tolerance_is_positive():
     with pytest.raises(ValueError, match="tolerance"):
         note_score(TRUTH, TRUTH, tolerance=0.0)
+
+
+@pytest.mark.parametrize(("onset", "counts"), [(0.94, 0), (0.96, 1), (1.5, 1), (2.0, 1), (2.01, 0)])
+def test_an_octave_counts_from_the_tolerance_before_the_note_to_its_end(onset, counts):
+    errors = octave_errors(Notes([1.0], [2.0], [60]), Notes([onset], [3.0], [72]))
+    assert errors.octave_false_positives == counts
+
+
+def test_a_note_struck_twice_is_no_octave_error():
+    errors = octave_errors(Notes([0.0], [1.0], [60]), Notes([0.0, 0.5], [0.4, 1.0], [60, 60]))
+    assert errors == (1, 0, 0, 0)

@@ -76,6 +76,16 @@ def test_short_notes_last_a_tick():
     np.testing.assert_allclose(there_and_back(Notes([1.0], [1.0001], [60])).intervals, [[1.0, 1.0 + TICK]])
 
 
+def test_a_file_lasts_beyond_its_last_note_if_asked():
+    mido = pytest.importorskip("mido")
+    lengths = []
+    for silence in (0.0, 0.5):
+        file = io.BytesIO()
+        write_midi(Notes([0.5], [1.0], [60]), file, silence=silence)
+        lengths.append(mido.MidiFile(file=io.BytesIO(file.getvalue())).length)
+    np.testing.assert_allclose(lengths, [1.0, 1.5], atol=2 * TICK)
+
+
 def test_drums_and_pedals_are_left_out():
     midi = pytest.importorskip("pretty_midi")
     score = midi.PrettyMIDI()

@@ -134,3 +134,11 @@ def test_octaves_share_a_row_of_the_chromagram():
     for pitch in (57, 69, 81):
         C = chromagram(spectrogram(np.sin(2 * np.pi * pitch_to_hz(pitch) * time), RATE))
         assert int(C.sum("time").argmax("pitch_class")) == 9
+
+
+def test_low_bins_are_left_out_of_the_chromagram():
+    s = np.sin(2 * np.pi * 50.0 * np.arange(8000) / 8000)  # a pitch of its own, between G1 and G#1
+    S = spectrogram(s, 8000, n_fft=800, hop=400)
+    kept = S.sel(frequency=slice(60.0, None)).sum()
+    np.testing.assert_allclose(chromagram(S).sum(), kept)
+    np.testing.assert_allclose(chromagram(S, fmin=50.0).sum(), S.sel(frequency=slice(50.0, None)).sum())

@@ -39,7 +39,8 @@ def objective(A, max_size, band, weight, favoured):
 
     n = len(A)
     means = {(i, j): mean(i, j) for i in range(n) for j in range(i + 1, n + 1)}
-    level = max(means[i, i + favoured] for i in range(n - favoured + 1))
+    size = min(favoured, n)
+    level = max(0.0, *(means[i, i + size] for i in range(n - size + 1)))
     worth = {(i, j): m - weight * level * p(j - i) if j - i <= max_size else -np.inf for (i, j), m in means.items()}
     return lambda cut: sum(worth[int(i), int(j)] for i, j in pairwise(cut))
 
@@ -57,6 +58,21 @@ def test_as_good_as_the_best_of_all_cuts_of_twelve_bars(max_size, band, weight, 
     value = objective(A, max_size, 12 if band is None else band, weight, favoured)
     found = segment(A, max_size=max_size, band=band, weight=weight, favoured=favoured)
     assert value(found) == pytest.approx(max(map(value, all_cuts(12))), abs=1e-12)
+
+
+def test_the_same_with_fewer_bars_than_are_favoured(rng):
+    for _ in range(5):
+        A = rng.random((6, 6)) ** 4
+        A = A + A.T
+        value = objective(A, 6, 6, 1.0, 8)
+        assert value(segment(A)) == pytest.approx(max(map(value, all_cuts(6))), abs=1e-12)
+
+
+def test_lengths_do_not_matter_where_the_favoured_one_is_bad():
+    apart = np.abs(np.subtract.outer(np.arange(10), np.arange(10)))
+    A = np.where(apart == 1, -1.0, np.where(apart == 2, 3.0, 0.0))
+    value = objective(A, 10, 10, 5.0, 2)
+    assert value(segment(A, weight=5.0, favoured=2)) == pytest.approx(max(map(value, all_cuts(10))), abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -173,7 +189,8 @@ def test_borders_by_hand():
         (lambda: segment(np.eye(3), favoured=0.5), "favoured"),
         (lambda: bar_tensor(np.ones((2, 9)), [0]), "downbeats must be 2 or more"),
         (lambda: bar_tensor(np.ones((2, 9)), [0, 4, 4]), "increasing"),
-        (lambda: bar_tensor(np.ones((2, 9)), [0, 20]), "must lie in the recording"),
+        (lambda: bar_tensor(np.ones((2, 9)), [0, 9.5]), "must lie in the recording"),
+        (lambda: bar_tensor(np.ones((2, 9)), [-1.5, 4]), "must lie in the recording"),
         (lambda: bar_tensor(xr.DataArray(np.ones((2, 9)), dims=("frequency", "time")), [0, 4]), "coordinate 'time'"),
         (lambda: bar_tensor(np.ones((2, 9)), [0, 4], n_frames=0), "n_frames"),
         (lambda: boundary_score([1.0], [0, 1]), "truth must be 2 or more"),

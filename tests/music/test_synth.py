@@ -33,9 +33,10 @@ def test_notes_are_in_tune(pitch):
     assert float(near.max()) > 20 * float(others.max())
 
 
-def test_partials_are_stretched_as_stated():
-    B, f = 1e-3, 440.0
-    audio = synthesize(Notes([0.0], [2.0], [69]), Tone(inharmonicity=B, attack=0.0))
+@pytest.mark.parametrize(("pitch", "octaves"), [(69, 0), (57, -1)])
+def test_partials_are_stretched_as_stated(pitch, octaves):
+    B, f = 1e-3 * 2.0**octaves, 440.0 * 2.0**octaves
+    audio = synthesize(Notes([0.0], [2.0], [pitch]), Tone(inharmonicity=1e-3, attack=0.0))
     spectrum = spectrogram(audio, n_fft=44_100, hop=4410).isel(time=10)
     for k in (1, 2, 5, 10):
         expected = k * f * np.sqrt(1 + B * k**2)
@@ -135,3 +136,19 @@ def test_a_missing_renderer_is_named(monkeypatch):
 def test_a_tone_of_numbers_out_of_range_is_refused(numbers):
     with pytest.raises((TypeError, ValueError), match=next(iter(numbers))):
         Tone(**numbers)
+
+
+def test_notes_decay_faster_the_higher_they_are():
+    """By the half-life that is stated: one partial alone, no hammer."""
+    tone = Tone(slope=30.0, decay=0.8, attack=0.0)
+    for pitch, decay in ((69, 0.8), (93, 0.4), (45, 1.6)):
+        s = synthesize(Notes([0.0], [1.0], [pitch]), tone, rate=8000, peak=None).values
+        loud = [np.sqrt((s[a : a + 800] ** 2).mean()) for a in (800, 6400)]
+        np.testing.assert_allclose(loud[1] / loud[0], np.exp(-0.7 * 1.3 / decay), rtol=1e-2)
+
+
+def test_every_pitch_has_a_hammer_of_its_own():
+    hammer = Tone(strike=0.0, attack=1.0)  # no partial is struck
+    a, b, again = (synthesize(Notes([0.0], [0.1], [p]), hammer).values for p in (30, 31, 30))
+    np.testing.assert_array_equal(a, again)
+    assert abs(np.corrcoef(a[:2000], b[:2000])[0, 1]) < 0.5

@@ -69,6 +69,19 @@ def test_right_extra_and_missed_notes_differ_by_colour_and_form():
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["right (2)", "extra (1)", "missed (1)"]
 
 
+def test_missed_notes_are_those_of_the_truth():
+    truth, estimate = Notes([0.0, 1.0], [0.5, 1.5], [60, 64]), Notes([1.0, 2.0], [1.5, 2.5], [64, 70])
+    ax = plotting.piano_roll(truth, estimate, pairs=match_notes(truth, estimate))
+    assert [round(b.get_y() + 0.4) for b in ax.patches if b.get_facecolor()[3] == 0.0] == [60]
+    assert [round(b.get_y() + 0.4) for b in ax.patches if b.get_hatch()] == [70]
+
+
+def test_the_scale_of_activations_is_that_of_those_that_are_not_zero():
+    H = np.zeros((3000, 2))
+    H[5, 1] = 0.25
+    assert plotting.activations(H).images[0].get_clim() == (0.0, 0.25)
+
+
 @pytest.mark.parametrize("notes", [TRUTH, Notes([], [], [])])
 def test_bars_are_notes(notes):
     ax = plotting.piano_roll(notes)
