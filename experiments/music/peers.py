@@ -1,6 +1,6 @@
 """Transcribe the recordings with two deep networks, in an environment of their own (see README.md).
 
-    python experiments/music/peers.py AUDIO PEERS
+    python experiments/music/peers.py AUDIO PEERS [basic-pitch] [transkun]
 
 AUDIO is what ``run.py FOLDER --wav AUDIO`` wrote; PEERS is for ``run.py FOLDER --peers PEERS``. Both networks come with
 their weights inside their packages and run as they come: default options, one thread.
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
+from unittest.mock import MagicMock
 
 Peer = Callable[[Path, Path], None]
 
@@ -28,6 +29,11 @@ def basic_pitch() -> Peer:
 
 def transkun() -> Peer:
     """Return transkun (Yujia Yan, MIT), on PyTorch, by its own command."""
+    # of torchaudio it needs one function in Python: the compiled part, made for GPUs, may be missing
+    import torch
+
+    torch.ops.torchaudio = MagicMock()
+    sys.modules["torchaudio._extension"] = MagicMock(__spec__=None)
     from transkun.transcribe import main
 
     def transcribed(wav: Path, midi: Path) -> None:
@@ -39,7 +45,10 @@ def transkun() -> Peer:
 
 def main() -> None:
     audio, out = Path(sys.argv[1]), Path(sys.argv[2])
+    wanted = sys.argv[3:] or ["basic-pitch", "transkun"]
     for name, make in {"basic-pitch": basic_pitch, "transkun": transkun}.items():
+        if name not in wanted:
+            continue
         transcribe = make()
         for recording in sorted(f for f in audio.iterdir() if f.is_dir()):
             folder = out / name / recording.name
