@@ -1,6 +1,6 @@
 """Checks of sound files, samples and notes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,32 @@ def not_silent(name: str, samples: NDArray) -> None:
     """Refuse samples that are all the same: there is nothing to hear, and no peak to bring to a level."""
     if not samples.any():
         raise ValueError(f"{name} is silent: every sample is zero. Check the recording, or pass allow_silence=True.")
+
+
+def audible(recording: str, samples: NDArray, least: float) -> None:
+    """Refuse a recording of which nothing can be heard."""
+    if not (np.abs(samples) > least).any():
+        raise ValueError(
+            f"{recording!r} is silent: nothing in it exceeds {least:g} of full scale. Check the recording, and that "
+            "its channels do not cancel."
+        )
+
+
+def some_samples(name: str, path: Any, samples: NDArray) -> None:
+    """Refuse a sound file without sound."""
+    if not samples.size:
+        raise ValueError(f"{name}: {str(path)!r} is empty: it is a sound file of no length.")
+
+
+def can_write(name: str, path: Any, others: Iterable[Any]) -> None:
+    """Refuse a file that cannot be made, and one that is read or written beside it."""
+    where = Path(path)
+    if not where.parent.is_dir():
+        raise FileNotFoundError(f"{name}: there is no folder {str(where.parent)!r}; make it first.")
+    if where.is_dir():
+        raise IsADirectoryError(f"{name}: {str(path)!r} is a folder; give the name of a file.")
+    if any(where.resolve() == Path(other).resolve() for other in others):
+        raise ValueError(f"{name}: {str(path)!r} would overwrite another file of the same command; give another name.")
 
 
 def rate(name: str, value: Any) -> int:

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorly_hdr._validation.sound import whole_numbers
+from tensorly_hdr._validation.arguments import nonneg_float, positive_int
+from tensorly_hdr._validation.arrays import as_array
+from tensorly_hdr._validation.sound import rising_times, whole_numbers
 
 
 def notes_by_pitch(name: str, value: Any) -> dict[int, Any]:
@@ -68,6 +70,23 @@ def templates_arrays(W: Any, latency: NDArray, threshold: NDArray) -> None:
     n = W.sizes["pitch"]
     if not np.isfinite(latency).all() or latency.shape != (n,) or threshold.shape != (n,):
         raise ValueError(f"latency and threshold must have one finite value for each of the {n} pitches.")
+
+
+def templates_settings(frequency: NDArray, pitch: NDArray, power: Any, **counts: Any) -> None:
+    """Refuse templates whose frequencies or pitches do not increase, or that no spectrogram goes with."""
+    rising_times("the frequencies of W", frequency, at_least=2)
+    rising_times("the pitches of W", whole_numbers("the pitches of W", pitch, 0, 127), at_least=1)
+    nonneg_float("power", power, positive=True)
+    for name, value in counts.items():
+        positive_int(name, value)
+
+
+def one_or_each(name: str, values: Any, n: int) -> NDArray:
+    """Nonnegative numbers, one for each pitch; a single one holds for all."""
+    array: NDArray = as_array(name, np.atleast_1d(values), ndim=1, nonneg=True)
+    if array.size not in (1, n):
+        raise ValueError(f"{name} must be one number, or one for each of the {n} pitches, got {array.size}.")
+    return np.broadcast_to(array, (n,))
 
 
 def same_counts(recordings: int, truths: int) -> None:

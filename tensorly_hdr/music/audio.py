@@ -118,6 +118,7 @@ def _from_file(source: Any) -> tuple[NDArray, int]:
         samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, EOFError, OSError, RuntimeError, TypeError) as error:
         raise check.unreadable("source", source, "a wav, flac, ogg or mp3 file", error) from error
+    check.some_samples("source", source, samples)
     return check.as_array("source", samples), int(rate)
 
 

@@ -42,7 +42,7 @@ def comb(frequency: Any, pitches: Any = PITCHES) -> NDArray:
     >>> int(D[:, 0].argmax()), D.shape
     (44, (500, 2))
     """
-    bins = check.as_array("frequency", frequency, ndim=1, nonneg=True)
+    bins = check.rising_times("frequency", check.as_array("frequency", frequency, ndim=1, nonneg=True), at_least=2)
     k = np.arange(1, PARTIALS + 1)
     teeth = pitch_to_hz(pitches)[:, None] * k
     width = np.maximum(WIDTH * np.log(2.0) / 12.0 * teeth, bins[1] - bins[0])

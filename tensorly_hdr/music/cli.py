@@ -9,12 +9,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from tensorly_hdr import _validation as check
+from tensorly_hdr.music._extra import package
 from tensorly_hdr.music.audio import load_audio
 from tensorly_hdr.music.midi import write_midi
-from tensorly_hdr.music.transcribe import PULL, Transcription, as_templates, transcribe
+from tensorly_hdr.music.transcribe import PULL, SILENCE, Transcription, as_templates, transcribe
 
 FAILED = 2
+STOPPED = 130  # what shells return after Ctrl-C
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,6 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, TypeError, ImportError) as error:
         print(f"tensorly-hdr: {' '.join(str(error).split())}", file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:
+        print("tensorly-hdr: stopped", file=sys.stderr)
+        return STOPPED
     return 0
 
 
@@ -36,27 +43,37 @@ def _parser() -> argparse.ArgumentParser:
         help="write the notes of a piano recording as a MIDI file",
         description="Write the notes of a recording as a MIDI file, by convolutive nonnegative matrix factorization "
         "with known templates of all notes.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     command.add_argument("recording", help="wav, flac, ogg or mp3 file; stereo is mixed to mono")
     command.add_argument("-o", "--output", metavar="MIDI", help="MIDI file to write (default: beside the recording)")
     command.add_argument("--plot", metavar="IMAGE", help="draw spectrogram, activations and notes: a png, svg or pdf")
-    command.add_argument("--templates", default="piano", help="'piano', or a file of learnt templates (.npz)")
+    command.add_argument("--templates", default="piano", help="file of learnt templates (.npz; default: a grand piano)")
     command.add_argument(
-        "--adapt", nargs="?", type=float, const=PULL, default=None, metavar="PULL",
+        "--adapt", nargs="?", type=_pull, const=PULL, default=None, metavar="PULL",
         help="let the templates follow the recording, for a piano unlike the one of the templates; "
-        "the larger PULL, the less they move",
+        f"the larger PULL, the less they move (default: {PULL:g})",
     )  # fmt: skip
     command.add_argument("--threshold", type=float, help="lower: more notes; higher: fewer (default: as learnt)")
-    command.add_argument("--min-duration", type=float, default=0.0, metavar="SECONDS", help="shortest note")
+    command.add_argument("--min-duration", type=float, default=0.0, metavar="SECONDS", help="leave shorter notes out")
     command.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     return parser
 
 
+def _pull(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; write the recording before --adapt") from None
+
+
 def _transcribe(asked: argparse.Namespace) -> None:
     output = Path(asked.output or Path(asked.recording).with_suffix(".mid"))
+    check.can_write("-o", output, [asked.recording])  # not after minutes of work
+    canvas = _canvas(asked, output) if asked.plot else None
     templates = as_templates(asked.templates)
-    audio = load_audio(asked.recording, target_rate=templates.rate)  # refuses silence
+    # at its own level: noise far below hearing is silence here too
+    audio = load_audio(asked.recording, target_rate=templates.rate, peak=None, allow_silence=True)
+    check.audible(asked.recording, audio.values, SILENCE)
     found = transcribe(
         audio,
         templates=templates,
@@ -66,25 +83,36 @@ def _transcribe(asked: argparse.Namespace) -> None:
         progress=not asked.quiet,
     )
     write_midi(found.notes, str(output))
-    if asked.plot:
-        _draw(found, asked.plot)
+    if canvas is not None:
+        _draw(found, canvas, asked.plot)
     if not asked.quiet:
         seconds = audio.sizes["time"] / templates.rate
         print(f"{len(found.notes)} notes in {seconds:.1f} s of sound: {output}")
 
 
-def _draw(found: Transcription, file: str) -> None:
+def _canvas(asked: argparse.Namespace, output: Path) -> Any:
+    """Kind of canvas that can draw the picture that is asked for."""
+    canvas = package("matplotlib.backends.backend_agg").FigureCanvasAgg
+    check.can_write("--plot", asked.plot, [asked.recording, output])
+    check.choice("the ending of --plot", Path(asked.plot).suffix[1:].lower() or "png", canvas.get_supported_filetypes())
+    return canvas
+
+
+def _draw(found: Transcription, canvas: Any, file: str) -> None:
     """Draw three panels: spectrogram, activations, notes."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     from tensorly_hdr import plotting
 
     with plotting.style():
         figure = Figure(figsize=(10, 9), layout="constrained")
-        FigureCanvasAgg(figure)
+        canvas(figure)
         above, middle, below = figure.subplots(3, 1, sharex=True)
         plotting.music.spectrogram(found.spectrogram ** (1.0 / found.templates.power), ax=above)
         plotting.music.activations(found.activations, ax=middle)
         plotting.music.piano_roll(found.notes, ax=below)
         figure.savefig(file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

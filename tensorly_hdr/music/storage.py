@@ -6,6 +6,8 @@ The templates are stored in half precision, each divided by its largest entry, w
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from importlib.resources import files
 from typing import Any
 from zipfile import BadZipFile
@@ -19,13 +21,18 @@ from tensorly_hdr.music.templates import Templates
 FORMAT = "tensorly-hdr templates 1"
 SHIPPED = {"piano": "piano.npz"}
 """Dictionaries that come with the package."""
+# what zipfile, zlib and NumPy raise on archives that are damaged
+_DAMAGED: tuple[type[Exception], ...] = (
+    *(OSError, ValueError, BadZipFile, EOFError, TypeError, AttributeError),
+    *(LookupError, RuntimeError, MemoryError, struct.error, zlib.error),
+)
 _ARRAYS = ("W", "scale", "frequency", "pitch", "latency", "threshold")
 
 
 def save_templates(templates: Templates, file: Any) -> None:
     """Write templates to a path or a binary file object, compressed; half precision (three digits)."""
     check.is_instance("templates", templates, Templates, "learn_templates or load_templates")
-    W = templates.W.transpose("frequency", "tap", "pitch").values
+    W = templates.W.values
     scale = W.max(axis=(0, 1))
     settings = {name: getattr(templates, name) for name in ("rate", "n_fft", "hop", "power")}
     np.savez_compressed(
@@ -73,12 +80,12 @@ def _read(file: Any, name: Any) -> Templates:
     try:
         with np.load(file, allow_pickle=False) as archive:
             found = {key: archive[key] for key in archive.files} if hasattr(archive, "files") else {}
-    except (OSError, ValueError, BadZipFile, EOFError, TypeError, AttributeError) as error:
+    except _DAMAGED as error:
         raise check.unreadable("templates", name, wanted, error) from error
     check.templates_file(name, found, ("format", "about", *_ARRAYS), FORMAT)
     try:
         return _assembled(found)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise check.unreadable("templates", name, wanted, error) from error
 
 

@@ -53,7 +53,11 @@ class Templates:
 
     def __post_init__(self) -> None:
         """Check that the arrays go together."""
-        check.has_dims("W", self.W, ("frequency", "tap", "pitch"))
+        order = ("frequency", "tap", "pitch")
+        check.has_dims("W", self.W, order)
+        object.__setattr__(self, "W", self.W.transpose(*order))
+        settings = {"rate": self.rate, "n_fft": self.n_fft, "hop": self.hop}
+        check.templates_settings(self.W["frequency"].values, self.pitch, self.power, **settings)
         check.templates_arrays(self.W, self.latency, self.threshold)
 
     def __repr__(self) -> str:

@@ -34,7 +34,8 @@ def learn_threshold(
         What is played in each.
     per_note : bool
         A threshold for each pitch, from the counts of right, extra and missed notes of that pitch, to which those of
-        all pitches are added with the weight of 30 notes: a pitch that was seldom heard keeps the common threshold.
+        all pitches are added with the weight of 30 notes: a pitch that was never heard gets what is best for all notes
+        together.
     grid : increasing sequence of float
         The thresholds that are tried.
 

@@ -73,8 +73,7 @@ class Transcription:
         ``release`` of its maximum, or when its key is struck again; notes shorter than ``min_duration`` seconds are
         left out.
         """
-        n = len(self.templates.pitch)
-        limits = np.broadcast_to(check.as_array("threshold", np.atleast_1d(threshold), ndim=1, nonneg=True), (n,))
+        limits = check.one_or_each("threshold", threshold, len(self.templates.pitch))
         shortest = check.nonneg_float("min_duration", min_duration)
         notes = _read_notes(self, self.peaks, limits, check.fraction("release", release), shortest)
         return replace(self, notes=notes, threshold=np.array(limits))
@@ -152,6 +151,9 @@ def transcribe(
     """
     dictionary = as_templates(templates)
     pull = None if adapt is False else check.nonneg_float("adapt", PULL if adapt is True else adapt)
+    limits = dictionary.threshold if threshold is None else threshold
+    check.one_or_each("threshold", limits, len(dictionary.pitch))  # before the work, and again by ``pick``
+    check.nonneg_float("min_duration", min_duration), check.fraction("release", release)
     n_iter, rounds = check.positive_int("n_iter", n_iter), check.positive_int("rounds", rounds)
     S = heard(audio, rate, dictionary)
     W = _with_decay(dictionary.W.values) if decay else dictionary.W.values
@@ -163,9 +165,8 @@ def transcribe(
     activations, envelope = (
         xr.DataArray(x, dims=("time", "pitch"), coords=labels) for x in (H[:, :n], _envelope(W, H, n))
     )
-    adapted = replace(dictionary, W=dictionary.W.copy(data=W[:, :, :n]))
+    adapted = dictionary if pull is None else replace(dictionary, W=dictionary.W.copy(data=W[:, :, :n]))
     empty = Transcription(no_notes(), activations, envelope, S, adapted, adapted.threshold)
-    limits = dictionary.threshold if threshold is None else threshold
     return empty.pick(limits, min_duration=min_duration, release=release)
 
 

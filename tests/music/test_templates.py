@@ -2,6 +2,9 @@
 
 import json
 import zipfile
+from dataclasses import replace
+from importlib.resources import files
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -100,6 +103,8 @@ def test_what_comes_with_the_package_says_where_it_is_from():
     assert piano.source["author"] == "Alexander Holm"
     assert "CC BY 3.0" in piano.source["licence"]
     assert len(set(piano.threshold.tolist())) == 1
+    beside = (files("tensorly_hdr.music") / "data" / "piano.txt").read_text(encoding="utf-8")
+    assert all(f"{key}: {value}" in beside for key, value in piano.source.items())
 
 
 class Trap:
@@ -135,6 +140,46 @@ def test_other_archives_are_refused(tmp_path, soft):
         load_templates(tmp_path / "empty.npz")
     with pytest.raises(FileNotFoundError, match="no file"):
         load_templates(tmp_path / "nowhere.npz")
+
+
+def test_damaged_archives_are_refused_whatever_the_damage(tmp_path, soft):
+    soft.save(tmp_path / "soft.npz")
+    whole = (tmp_path / "soft.npz").read_bytes()
+    rng = np.random.default_rng(0)
+    outcomes = []
+    for k in range(60):  # the directory of the archive, at its end, and the methods of compression it names
+        damaged = np.frombuffer(whole, np.uint8).copy()
+        damaged[rng.integers(len(whole) - 600, len(whole))] = rng.integers(256)
+        try:
+            load_templates(BytesIO(damaged.tobytes() if k % 4 else whole[: rng.integers(len(whole))]))
+        except ValueError as error:
+            outcomes.append(str(error))
+    assert len(outcomes) > 20
+    assert any("NotImplementedError" in said for said in outcomes)
+
+
+def test_the_order_of_dimensions_is_free(soft):
+    turned = replace(soft, W=soft.W.transpose("pitch", "tap", "frequency"))
+    assert turned.W.dims == ("frequency", "tap", "pitch")
+    assert turned.settings == soft.settings
+    np.testing.assert_array_equal(turned.W, soft.W)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rate": 0}, "rate"),
+        ({"hop": -5}, "hop"),
+        ({"n_fft": 0}, "n_fft"),
+        ({"power": 0.0}, "power"),
+        ({"W": lambda W: W.isel(pitch=slice(None, None, -1))}, "pitches"),
+        ({"W": lambda W: W.assign_coords(pitch=W.pitch + 100)}, "pitches"),
+        ({"W": lambda W: W.isel(frequency=slice(None, None, -1))}, "frequencies"),
+    ],
+)
+def test_templates_that_no_spectrogram_goes_with_are_refused(change, message, soft):
+    with pytest.raises(ValueError, match=message):
+        replace(soft, **{k: v(soft.W) if callable(v) else v for k, v in change.items()})
 
 
 @pytest.mark.parametrize("change", ["negative", "short", "no settings", "format"])
