@@ -52,11 +52,12 @@ def _quadratic(u: Any, block: Quadratic, penalty: NonNegative) -> Any:
     slope = block.cross - penalty.l1
     plus = u @ xp.clip(block.gram, min=0.0) + penalty.l2 * u
     minus = u @ xp.clip(-block.gram, min=0.0)
-    # roots of products as products of roots, and u first: neither strong data nor a row at its floor, whose ratios are
-    # huge, leave the range of the numbers
+    # all relative to the largest, and u first: neither the squares of strong data nor a row at its floor, whose ratios
+    # are huge, leave the range of the numbers
     below = xp.where(plus > 0, plus, xp.ones_like(plus))
     a = 0.5 * slope
-    root = xp.hypot(a, xp.sqrt(minus) * xp.sqrt(below))
+    unit = xp.maximum(xp.abs(a), xp.maximum(minus, below))
+    root = unit * xp.sqrt((a / unit) ** 2 + (minus / unit) * (below / unit))
     return xp.where(slope > 0, u * (a + root) / below, u * minus / above_zero(root - a))
 
 
