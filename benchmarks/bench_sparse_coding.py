@@ -85,7 +85,7 @@ def mixed(m: int, d: int, r: int, n: int, k: int, rounds: int) -> list[dict[str,
     Y, D, B, X = coding_problem(m, d, r, n, k)
 
     def solve(solver: str) -> Callable[[], Any]:
-        return lambda: mixed_sparse_coding(Y, D, B, k, solver=solver, nonneg=False).x  # type: ignore[arg-type]
+        return lambda: mixed_sparse_coding(Y, D, B, k, solver=solver, nonneg=False).x
 
     def pulled() -> np.ndarray:
         return Y @ B @ np.linalg.inv(B.T @ B)

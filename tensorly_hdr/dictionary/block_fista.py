@@ -56,7 +56,7 @@ def block_fista(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> 
 
     References
     ----------
-    .. [1] J. E. Cohen, Dictionary-based low-rank approximation and the mixed sparse coding problem, 2022.
+    .. [1] J. E. Cohen, Frontiers in Applied Mathematics and Statistics, 2022 (mixed sparse coding).
     """
     return relaxed(coding, X, rng, by_column(coding.nonneg))
 
@@ -66,7 +66,7 @@ def ista_l11(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> Ite
 
     References
     ----------
-    .. [1] J. E. Cohen, Dictionary-based low-rank approximation and the mixed sparse coding problem, 2022.
+    .. [1] J. E. Cohen, Frontiers in Applied Mathematics and Statistics, 2022 (mixed sparse coding).
     """
     return relaxed(coding, X, rng, by_largest_column(coding.nonneg))
 

@@ -111,8 +111,7 @@ def complete_dictionary_learning(
     References
     ----------
     .. [1] J. E. Cohen and N. Gillis, Identifiability of complete dictionary learning, 2019; manuscript, chapter 11.
-    .. [2] K. Huang, N. D. Sidiropoulos and A. P. Liavas, A flexible and efficient algorithmic framework for constrained
-       matrix and tensor factorization, 2016.
+    .. [2] K. Huang, N. D. Sidiropoulos and A. P. Liavas, IEEE Transactions on Signal Processing, 2016 (AO-ADMM).
 
     Examples
     --------

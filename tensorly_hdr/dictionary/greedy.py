@@ -64,7 +64,7 @@ def trick_omp(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> It
 
     References
     ----------
-    .. [1] J. E. Cohen, Dictionary-based low-rank approximation and the mixed sparse coding problem, 2022.
+    .. [1] J. E. Cohen, Frontiers in Applied Mathematics and Statistics, 2022 (mixed sparse coding).
     """
     targets = np.asarray(coding.pulled, dtype=coding.D.dtype)
     yield X, {}
@@ -83,7 +83,7 @@ def homp(coding: Coding, X: NDArray, rng: np.random.Generator | None) -> Iterato
 
     References
     ----------
-    .. [1] J. E. Cohen, Dictionary-based low-rank approximation and the mixed sparse coding problem, 2022.
+    .. [1] J. E. Cohen, Frontiers in Applied Mathematics and Statistics, 2022 (mixed sparse coding).
     """
     yield X, {}
     while True:

@@ -93,8 +93,8 @@ def mixed_sparse_coding(
 
     References
     ----------
-    .. [1] J. E. Cohen, Dictionary-based low-rank approximation and the mixed sparse coding problem, 2022; manuscript,
-       section 12.2.
+    .. [1] J. E. Cohen, Frontiers in Applied Mathematics and Statistics, 2022 (mixed sparse coding);
+       manuscript, section 12.2.
 
     Examples
     --------

@@ -82,8 +82,8 @@ def minvol_nmf(
     References
     ----------
     .. [1] V. Leplat, A. Ang and N. Gillis, Minimum-volume rank-deficient nonnegative matrix factorizations, 2019.
-    .. [2] V. Leplat, N. Gillis and J. Idier, Multiplicative updates for NMF with beta-divergences under disjoint
-       equality constraints, 2021; manuscript, section 6.1.3.
+    .. [2] V. Leplat, N. Gillis and J. Idier, SIAM J. Matrix Analysis and Applications, 2021 (multiplicative updates
+       under equality constraints); manuscript, section 6.1.3.
 
     Examples
     --------

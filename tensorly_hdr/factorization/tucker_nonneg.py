@@ -215,7 +215,8 @@ def _multiplicative(T: NDArray, core: NDArray, factors: Sequence[NDArray], n_inn
             K = _atoms(core, others, m)
             factors[m], _ = mu(U, Entrywise(slices[m], K, d), penalty, n_inner)
         core, factors = _scaled(core, factors)
-        row, _ = mu(core.reshape(1, -1), CoreEntrywise(T, factors, d), penalty, n_inner)  # type: ignore[arg-type]
+        block: Any = CoreEntrywise(T, factors, d)  # an Entrywise whose K, a Kronecker product, is never formed
+        row, _ = mu(core.reshape(1, -1), block, penalty, n_inner)
         core = row.reshape(shape)
         yield (core, tuple(factors)), {}
 

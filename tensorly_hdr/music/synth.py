@@ -121,7 +121,8 @@ def synthesize(
     rng = check.generator(seed)
     seeds = rng.integers(2**32, size=128)
     out = np.zeros(round((notes.end + TAIL) * per_second))
-    for begin, end, pitch, velocity in zip(notes.onset, notes.offset, notes.pitch, notes.velocity, strict=True):  # type: ignore[arg-type]
+    columns: Any = (notes.onset, notes.offset, notes.pitch, notes.velocity)
+    for begin, end, pitch, velocity in zip(*columns, strict=True):
         first = round(begin * per_second)
         n = min(round((end - begin + TAIL) * per_second), len(out) - first)
         held = round((end - begin) * per_second)

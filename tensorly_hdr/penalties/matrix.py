@@ -25,7 +25,7 @@ class MaxColumnL1:
 
     References
     ----------
-    .. [1] J. E. Cohen, Computing the proximal operator of the l1 induced matrix norm, 2020.
+    .. [1] J. E. Cohen, arXiv 2005.06804, 2020 (this prox).
     .. [2] J. Cohen, Regularized low-rank approximations, 2026, section 12.2.2.
     .. [3] B. Béjar, I. Dokmanić and R. Vidal, The fastest l1,inf prox in the West, 2022.
 

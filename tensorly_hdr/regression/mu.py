@@ -27,7 +27,7 @@ def mu(
     .. [1] D. D. Lee and H. S. Seung, Algorithms for non-negative matrix factorization, 2001.
     .. [2] F. Sha, Y. Lin, L. K. Saul and D. D. Lee, Multiplicative updates for nonnegative quadratic programming, 2007
        (signs are free there).
-    .. [3] C. Févotte and J. Idier, Algorithms for nonnegative matrix factorization with the beta-divergence, 2011;
+    .. [3] C. Févotte and J. Idier, Neural Computation, 2011 (beta-divergences);
        manuscript, section 7.6 (the constant term of its quadratic equation should carry a minus sign).
     """
     xp = array_namespace(u)

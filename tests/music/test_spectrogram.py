@@ -33,8 +33,6 @@ def test_there_is_a_frame_for_each_hop_begun(n):
 
 
 def test_long_recordings_are_cut_into_chunks_without_a_seam(rng):
-    from tensorly_hdr.music import spectrogram as module  # noqa: F401 - the function hides the module
-
     s = rng.standard_normal(1200 * 64)
     whole = spectrogram(s, 8000, n_fft=256, hop=64)
     part = spectrogram(s[1000 * 64 : 1060 * 64], 8000, n_fft=256, hop=64)
