@@ -64,7 +64,7 @@ def transcribe_blind(
     rate: float | None = None,
     *,
     rank: int = 88,
-    power: float = 0.5,
+    power: float = 0.7,
     threshold: Any = THRESHOLD,
     n_iter: int = 100,
     seed: int | None = 0,
@@ -80,7 +80,7 @@ def transcribe_blind(
         As for :func:`transcribe`.
     rank : int, default 88
         Number of components.
-    power : float, default 0.5
+    power : float, default 0.7
         Exponent of the magnitudes.
     threshold : float or array of shape (88,)
         See :meth:`Transcription.pick`.

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 WINDOW = 10  # frames on each side of the moving mean
-GAP = 3  # frames within which one key is not struck twice
+GAP = 5  # frames, a tenth of a second, within which one key is not struck twice
+ATTACK = 9  # frames after its peak in which a note is loudest
 STRONG = 1.0 / 3.0  # of the highest peak: what is as high belongs to notes, not to their ghosts
 RELEASE = 0.1
 """A note ends when its amplitude falls to this fraction of its largest."""
@@ -33,7 +34,7 @@ def contrast(H: NDArray) -> NDArray:
 
 @dataclass(frozen=True)
 class Peaks:
-    """Local maxima of the contrast, at least three frames apart: ``frame``, ``key`` (column), ``height``."""
+    """Local maxima of the contrast, at least five frames apart: ``frame``, ``key`` (column), ``height``."""
 
     frame: NDArray
     key: NDArray
@@ -78,7 +79,7 @@ def ends(envelope: NDArray, found: Peaks, release: float) -> NDArray:
     for k, (frame, key) in enumerate(zip(found.frame, found.key, strict=True)):
         limit = int(found.frame[k + 1]) if again[k] else n
         sound = envelope[frame:limit, key]
-        loudest = int(sound[: 3 * GAP].argmax())
+        loudest = int(sound[:ATTACK].argmax())
         quiet = sound[loudest:] < release * sound[loudest]
         out[k] = frame + loudest + int(quiet.argmax()) if quiet.any() else limit
     return out

@@ -21,7 +21,7 @@ from tensorly_hdr.music.templates import Templates, learn_templates
 SILENCE = 1e-4  # of full scale: what is never louder is silent
 PAD = 10  # frames of silence put before and after a recording, so that its first and last notes have surroundings
 PULL = 1.0
-INNER = 10  # updates of the activations for each one of the templates
+INNER = 3  # updates of the activations for each one of the templates
 USUAL_VELOCITY = 80
 
 
@@ -86,11 +86,12 @@ def transcribe(
     templates: Any = "piano",
     adapt: bool | float = False,
     decay: bool = False,
+    click: bool = True,
     threshold: Any = None,
     min_duration: float = 0.0,
     release: float = RELEASE,
     n_iter: int = 40,
-    rounds: int = 6,
+    rounds: int = 18,
     progress: bool = False,
 ) -> Transcription:
     r"""Transcribe a recording: which keys are struck, when, how hard, and until when [1]_.
@@ -114,14 +115,17 @@ def transcribe(
     decay : bool
         Give each note a second component, the spectrum at the end of its template, which may sound as long as it
         likes: the activations of the attacks are sparser.
+    click : bool, default True
+        Give the model one component that is no note: all frequencies alike, for as long as a window hears a click. It
+        takes the noise of hammers and pedals, which a dictionary of another piano would explain by its highest notes.
     threshold : float or array of shape (n_pitches,), optional
         That of the templates by default; see :func:`~tensorly_hdr.music.learn_threshold`.
     min_duration, release : float
         See :meth:`Transcription.pick`.
     n_iter : int, default 40
         Updates of the activations.
-    rounds : int, default 6
-        Updates of the templates, with ``adapt``, each followed by ten of the activations.
+    rounds : int, default 18
+        Updates of the templates, with ``adapt``, each after three of the activations.
     progress : bool
         Show a bar.
 
@@ -157,13 +161,15 @@ def transcribe(
     n_iter, rounds = check.positive_int("n_iter", n_iter), check.positive_int("rounds", rounds)
     S = heard(audio, rate, dictionary)
     W = _with_decay(dictionary.W.values) if decay else dictionary.W.values
+    if click:
+        W = np.concatenate([W, click_template(dictionary)], axis=2)
     H = np.zeros((S.sizes["time"], W.shape[2]), dtype=np.float32)
     if S.values.any():
         W, H = _fitted(S.values, W, pull, n_iter, rounds, progress)
     n = len(dictionary.pitch)
     labels = {"time": S["time"], "pitch": dictionary.pitch}
     activations, envelope = (
-        xr.DataArray(x, dims=("time", "pitch"), coords=labels) for x in (H[:, :n], _envelope(W, H, n))
+        xr.DataArray(x, dims=("time", "pitch"), coords=labels) for x in (H[:, :n], _envelope(W, H, n, decay))
     )
     adapted = dictionary if pull is None else replace(dictionary, W=dictionary.W.copy(data=W[:, :, :n]))
     empty = Transcription(no_notes(), activations, envelope, S, adapted, adapted.threshold)
@@ -226,6 +232,23 @@ def heard(audio: Any, rate: float | None, dictionary: Templates) -> xr.DataArray
     return S.assign_coords(time=("time", times, S["time"].attrs))
 
 
+def click_template(dictionary: Templates) -> NDArray:
+    """Spectrogram of a click, shape (F, n_taps, 1): all frequencies alike, weighted as the window passes over it.
+
+    Examples
+    --------
+    >>> click_template(load_templates("piano"))[0, :6, 0].round(2)
+    array([0.22, 0.78, 1.  , 0.78, 0.22, 0.  ], dtype=float32)
+    """
+    F, n_taps, _ = dictionary.W.shape
+    half = dictionary.n_fft // 2
+    first = -((half - 1) // dictionary.hop)
+    away = dictionary.hop * np.arange(first, first + n_taps)
+    # the periodic Hann window of the spectrogram, and its power
+    heights = np.where(np.abs(away) < half, np.cos(0.5 * np.pi * away / half) ** 2, 0.0) ** dictionary.power
+    return np.broadcast_to(heights[:, None], (F, n_taps, 1)).astype(np.float32)
+
+
 def _with_decay(W: NDArray) -> NDArray:
     """Templates of one frame, the last one of each note, after those of the attacks."""
     lasting = np.zeros_like(W)
@@ -245,13 +268,13 @@ def _fitted(
     return second.W, second.H
 
 
-def _envelope(W: NDArray, H: NDArray, n: int) -> NDArray:
-    """Sum over frequencies of what each component adds to the model; a note's decay belongs to the note."""
+def _envelope(W: NDArray, H: NDArray, n: int, decay: bool) -> NDArray:
+    """Sum over frequencies of what each note adds to the model; its decay belongs to it, a click to none."""
     mass = W.sum(axis=0)
     out = mass[0] * H
     for t in range(1, min(len(mass), len(H))):
         out[t:] += mass[t] * H[:-t]
-    return np.asarray(out if H.shape[1] == n else out[:, :n] + out[:, n:])
+    return np.asarray(out[:, :n] + out[:, n : 2 * n] if decay else out[:, :n])
 
 
 def _read_notes(found: Transcription, every: Peaks, limits: NDArray, release: float, shortest: float) -> Notes:

@@ -24,7 +24,9 @@ from .conftest import PLUCKED, SETTINGS, isolated
 def test_the_note_that_was_learnt_has_an_activation_that_peaks_at_one():
     sounds = isolated(PLUCKED, [60])
     learnt = learn_templates(sounds, **{**SETTINGS, "seconds": 2.0})
-    found = transcribe(sounds[60] * 0.9 / float(abs(sounds[60]).max()), templates=learnt, n_iter=20)
+    loud = sounds[60] * 0.9 / float(abs(sounds[60]).max())
+    # templates are learnt without the click, which takes its share of an attack
+    found = transcribe(loud, templates=learnt, click=False, n_iter=20)
     louder = 0.9 / float(abs(sounds[60]).max())
     np.testing.assert_allclose(found.peaks.height.max(), louder**learnt.power, rtol=0.05)
 
