@@ -20,6 +20,8 @@ def is_path(x: Any) -> bool:
 def file_there(name: str, path: Any) -> str:
     """Refuse a path that leads to no file, or to an empty one."""
     where = Path(fspath(path))
+    if where.is_dir():
+        raise FileNotFoundError(f"{name}: {str(path)!r} is a folder; give a file in it.")
     if not where.is_file():
         raise FileNotFoundError(f"{name}: there is no file {str(path)!r}.")
     if where.stat().st_size == 0:

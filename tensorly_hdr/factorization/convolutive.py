@@ -101,8 +101,9 @@ def convolutive_nmf(
         Weight :math:`\lambda` of the sum of the activations. Nonzero for ``beta <= 1`` and Frobenius only.
     init : {"auto", "separable", "scaled"}, ConvolutiveResult, or a pair (W, H), None for what is missing
         The start. "separable" (or "auto") takes windows of the data around the loudest frames, each time of what the
-        earlier ones do not explain, and constant activations; "scaled" is random. With ``templates``, activations
-        are constant, or those of the pair, or of the result: its templates are used with ``adapt``.
+        earlier ones do not explain, and constant activations; "scaled" is random, and so are templates that a pair
+        lacks; activations that it lacks are constant. With ``templates``, activations are constant, or those of the
+        pair, or of the result: its templates are used with ``adapt``.
     n_inner : int
         Updates of the activations for each one of the templates.
     mask : boolean array of shape (N,)
@@ -208,25 +209,25 @@ def _start(
     problem: ConvolutiveProblem, size: tuple[int, int, int], W0: NDArray | None, init: Any, rng: np.random.Generator
 ) -> tuple[NDArray, NDArray]:
     """Templates and activations, at the scale of the data where they are not given."""
-    Y, H = problem.Y, np.ones((len(problem.Y), size[2]), dtype=problem.Y.dtype)
-    if W0 is not None:
-        name = check.choice("init", init, {"auto": "given"}) if isinstance(init, str) else "given"
+    Y, shape = problem.Y, (len(problem.Y), size[2])
+    named = isinstance(init, str)
+    names = {"auto": "separable", "separable": "separable", "scaled": "scaled"} if W0 is None else {"auto": "given"}
+    name = check.choice("init", init, names) if named else "scaled"
+    W, H = (None, None) if named else _pair(init, size, shape, Y.dtype)
+    if W is None and W0 is not None:
+        W = W0
+    if W is None and name == "separable":
+        W = loudest_windows(problem, size, rng)
+    if W is None:
+        W = rng.random(size).astype(Y.dtype, copy=False)
+        even = rng.random(shape).astype(Y.dtype, copy=False)
     else:
-        names = {"auto": "separable", "separable": "separable", "scaled": "scaled"}
-        name = check.choice("init", init, names) if isinstance(init, str) else "scaled"
-    if name == "scaled":
-        W, H = (rng.random(shape).astype(Y.dtype, copy=False) for shape in (size, H.shape))
-    else:
-        W = loudest_windows(problem, size, rng) if W0 is None else W0
         mass = W.sum(axis=(0, 1))
-        H /= np.where(mass > 0, mass, 1)
-    given = (None, None) if isinstance(init, str) else _pair(init, W.shape, H.shape, Y.dtype)
-    if given[0] is not None:
-        W = given[0]
-    if given[1] is not None:
-        return W, given[1]
-    total = float((problem.mass(W.reshape(len(W), -1), size[2]) * H).sum())
-    return W, H * Y.dtype.type(float(Y.sum()) / total if total > 0 and Y.any() else 1.0)
+        even = np.ones(shape, Y.dtype) / np.where(mass > 0, mass, 1)
+    if H is not None:
+        return W, H
+    total = float((problem.mass(W.reshape(len(W), -1), size[2]) * even).sum())
+    return W, even * Y.dtype.type(float(Y.sum()) / total if total > 0 and Y.any() else 1.0)
 
 
 def _pair(init: Any, of_W: tuple[int, ...], of_H: tuple[int, ...], dtype: Any) -> list[NDArray | None]:

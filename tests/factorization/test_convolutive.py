@@ -106,6 +106,44 @@ def test_a_round_is_that_of_a_naive_implementation(beta, hidden, rng):
     assert result.loss == pytest.approx(Beta(beta).value(S[:, seen], result.reconstruct()[:, seen]), rel=1e-10)
 
 
+@pytest.fixture
+def double_precision():
+    torch = pytest.importorskip("torch")
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(usual)
+
+
+@pytest.mark.torch
+@pytest.mark.usefixtures("double_precision")
+@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of torch and torchnmf themselves
+@pytest.mark.parametrize("fixed", [True, False])
+def test_torchnmf_agrees(fixed, rng):
+    """It has no activation in the last frames (ours start at zero there, and stay) and adds 1e-7 to divisors."""
+    torch = pytest.importorskip("torch")
+    peer = pytest.importorskip("torchnmf.nmf")
+    S, W = data(rng)
+    last = W.shape[1] - 1
+    H = rng.random((S.shape[1], 3)) + 0.1
+    H[-last:] = 0.0
+    tensors = {"W": W.transpose(0, 2, 1), "H": H[None, :-last].transpose(0, 2, 1)}
+    theirs = peer.NMFD(**{k: torch.from_numpy(v.copy()) for k, v in tensors.items()}, trainable_W=not fixed)
+    # it updates the templates first: so a single round of them, from activations that one update of ours has made
+    if fixed:
+        theirs.fit(torch.from_numpy(S)[None], beta=1, tol=-np.inf, max_iter=10)
+        ours = convolutive_nmf(S, templates=W, init=(None, H), max_iter=10, tol=0)
+    else:
+        start = convolutive_nmf(S, templates=W, init=(None, H), max_iter=1, tol=0).H
+        theirs.H.data = torch.from_numpy(start[None, :-last].transpose(0, 2, 1).copy())
+        theirs.fit(torch.from_numpy(S)[None], beta=1, tol=-np.inf, max_iter=1)
+        ours = convolutive_nmf(S, 3, 4, init=(W, H), max_iter=1, tol=0)
+        np.testing.assert_allclose(ours.W, theirs.W.detach().numpy().transpose(0, 2, 1), rtol=1e-5)
+        ours = convolutive_nmf(S, templates=ours.W, init=(None, start), max_iter=1, tol=0)
+    apart = slice(-2 * last)  # frames that hear nothing of the last ones, where a start of zero is moved inside
+    np.testing.assert_allclose(ours.H[apart], theirs.H.detach().numpy()[0].T[:-last], rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("init", ["separable", "scaled"])
 @pytest.mark.parametrize("beta", BETAS)
 def test_the_objective_never_rises(beta, init, rng):

@@ -108,6 +108,8 @@ def test_input_is_unchanged():
 def test_what_is_no_sound_file_says_so(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no file .*nowhere\.wav"):
         load_audio(tmp_path / "nowhere.wav")
+    with pytest.raises(FileNotFoundError, match="is a folder"):
+        load_audio(tmp_path)
     (tmp_path / "empty.wav").write_bytes(b"")
     with pytest.raises(ValueError, match="empty"):
         load_audio(tmp_path / "empty.wav")

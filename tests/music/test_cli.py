@@ -68,7 +68,7 @@ def test_the_shipped_piano_is_used_by_default(folder):
         (["hiss.wav"], "is silent"),
         (["cancel.wav"], "channels do not cancel"),
         (["nothing.wav"], "'nothing.wav' is empty"),
-        (["folder"], "there is no file"),
+        (["folder"], "is a folder"),
         (["short.wav"], "too short"),
         (["mono.wav", "--templates", "text.wav"], "cannot be read"),
         (["mono.wav", "--templates", "guitar"], "there is no file"),
