@@ -67,6 +67,28 @@ def test_a_click_is_no_note():
     assert len(notes[False]) > 2
 
 
+@pytest.mark.parametrize("adapt", [False, True])
+def test_clicks_alone_are_no_notes(adapt):
+    clicks = np.zeros(44_100)
+    clicks[[5000, 20_000, 30_000]] = 0.5, 1.0, 0.3
+    found = transcribe(clicks, 44_100, adapt=adapt)
+    assert len(found.notes) == 0
+    assert not found.activations.values.any()
+    assert not found.envelope.values.any()
+    assert len(found.pick(0.0).notes) == 0
+
+
+def test_a_soft_note_among_loud_clicks_is_heard(plucked):
+    sound = 0.01 * play(Notes([0.3], [0.7], [60]), peak=1.0).values
+    sound[[8000, 35_000]] = 1.0
+    assert transcribe(sound, 44_100, templates=plucked).notes.pitch.tolist() == [60]
+
+
+def test_what_is_silent_adapts_nothing(soft):
+    found = transcribe(np.zeros(9000), 44_100, templates=soft, adapt=True, click=False)
+    assert found.templates is soft
+
+
 @pytest.mark.parametrize("n_taps", [1, 4, 10])
 def test_the_template_of_a_click_is_its_spectrogram(plucked, n_taps):
     dictionary = replace(plucked, W=plucked.W.isel(tap=slice(0, n_taps)))
@@ -215,6 +237,11 @@ def test_peaks_are_apart_and_the_first_of_equals_wins():
     H = np.zeros((40, 1))
     H[[10, 11, 12, 20, 22, 30], 0] = [1.0, 2.0, 2.0, 1.0, 3.0, 1.0]
     assert peaks(H).frame.tolist() == [11, 22, 30]
+    for gap, frames in ((4, [14]), (5, [9, 14])):
+        H = np.zeros((40, 1))
+        H[[14 - gap, 14], 0] = 2.0, 3.0
+        assert peaks(H).frame.tolist() == frames
+        assert peaks(H[::-1]).frame.tolist() == [39 - n for n in frames[::-1]]
 
 
 def test_a_note_ends_where_its_key_is_quiet_or_struck_again():
