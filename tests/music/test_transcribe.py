@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tensorly_hdr import convolutive_nmf
 from tensorly_hdr.music import (
     Notes,
     Tone,
@@ -151,6 +152,16 @@ def test_adapted_templates_fit_better_and_a_strong_pull_keeps_them(soft):
     assert transcribe(sound, templates=soft, n_iter=2).templates.W.equals(soft.W)
 
 
+def test_adaptation_goes_on_from_the_activations_three_updates_of_which_precede_each_one_of_the_templates(soft):
+    sound = synthesize(piece(5, n=3), "bright")
+    found = transcribe(sound, templates=soft, adapt=0.7, click=False, n_iter=4, rounds=2)
+    S, W = found.spectrogram.values, soft.W.values
+    first = convolutive_nmf(S, templates=W, max_iter=4, tol=0.0).H
+    expected = convolutive_nmf(S, templates=W, adapt=0.7, init=(None, first), n_inner=3, max_iter=2, tol=0.0)
+    np.testing.assert_array_equal(found.activations, expected.H)
+    np.testing.assert_array_equal(found.templates.W, expected.W)
+
+
 def test_velocities_grow_as_the_square_root_of_amplitudes(plucked):
     velocity = np.array([40, 70, 100])  # amplitudes of the little synthesizer are in proportion to these
     truth = Notes([0.2, 0.8, 1.4], [0.5, 1.1, 1.7], [60, 60, 60], velocity)
@@ -250,6 +261,13 @@ def test_a_note_ends_where_its_key_is_quiet_or_struck_again():
     fades = np.full((40, 1), 0.01)
     fades[1:4, 0], fades[30, 0] = (1.0, 0.5, 0.2), 2.0  # what is loud much later is another sound
     assert ends(fades, Peaks(np.array([1]), np.array([0]), np.ones(1)), 0.1).tolist() == [4]
+
+
+@pytest.mark.parametrize(("later", "end"), [(8, 10), (9, 5)])
+def test_a_note_is_loudest_in_the_nine_frames_from_its_peak_on(later, end):
+    swells = np.full((40, 1), 0.01)
+    swells[1:5, 0], swells[1 + later, 0] = 0.2, 1.0
+    assert ends(swells, Peaks(np.array([1]), np.array([0]), np.ones(1)), 0.1).tolist() == [end]
 
 
 def test_the_usual_note_does_not_depend_on_the_length_of_the_recording():
