@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tensorly_hdr import convolutive_nmf
+from tensorly_hdr.factorization import convolve
 from tensorly_hdr.music import (
     Notes,
     Tone,
@@ -24,7 +25,7 @@ from tensorly_hdr.music import (
 )
 from tensorly_hdr.music.audio import as_audio
 from tensorly_hdr.music.picking import Peaks, contrast, ends, peaks
-from tensorly_hdr.music.transcribe import click_template
+from tensorly_hdr.music.transcribe import _envelope, click_template
 
 from .conftest import SETTINGS, isolated, play
 
@@ -183,6 +184,24 @@ def test_with_decay_components_the_activations_of_attacks_are_sparser(plucked):
     tail = [float(f.activations.sel(after).sum() / f.activations.sel(pitch=60).max()) for f in (plain, lasting)]
     assert tail[1] < tail[0]
     assert lasting.notes.pitch.tolist() == [60]
+
+
+@pytest.mark.parametrize("decay", [False, True])
+def test_without_a_click_the_notes_share_the_whole_spectrogram(decay, plucked):
+    """The updates preserve mass."""
+    sound = play(Notes([0.2], [0.9], [60]))
+    found = transcribe(sound, templates=plucked, decay=decay, click=False, n_iter=5)
+    assert float(found.envelope.sum()) == pytest.approx(float(found.spectrogram.sum()), rel=1e-4)
+
+
+@pytest.mark.parametrize("n_frames", [3, 12])
+@pytest.mark.parametrize("extra", [0, 1])
+def test_the_decay_of_a_note_belongs_to_it_and_a_click_to_none(n_frames, extra):
+    rng = np.random.default_rng(0)
+    W, H = rng.random((5, 4, 6 + extra)), rng.random((n_frames, 6 + extra))
+    parts = [convolve(W[:, :, q : q + 1], H[:, q : q + 1]).sum(axis=0) for q in range(6)]
+    np.testing.assert_allclose(_envelope(W, H, 6, False).T, parts, rtol=1e-12)
+    np.testing.assert_allclose(_envelope(W, H, 3, True).T, np.add(parts[:3], parts[3:]), rtol=1e-12)
 
 
 def test_short_notes_can_be_left_out(plucked):
