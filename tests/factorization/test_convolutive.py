@@ -415,6 +415,7 @@ def test_what_a_pair_lacks_is_drawn_or_even(rng):
     both = [convolutive_nmf(S, 3, 4, init=i, seed=0, max_iter=0) for i in ("scaled", (None, None))]
     np.testing.assert_array_equal(both[0].W, both[1].W)
     np.testing.assert_array_equal(both[0].H, both[1].H)
+    assert (both[0].H.max(axis=0) > 1.5 * both[0].H.min(axis=0)).all()
 
 
 def test_results_carry_the_names_of_the_data(rng):

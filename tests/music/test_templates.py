@@ -235,7 +235,9 @@ def test_repr_tells_the_notes(soft):
     assert isinstance(soft, Templates)
 
 
-@pytest.mark.parametrize(("n_fft", "hop", "n_taps"), [(4096, 4096, 2), (4095, 4095, 1), (4096, 2048, 2), (1024, 1024, 3)])
+@pytest.mark.parametrize(
+    ("n_fft", "hop", "n_taps"), [(4096, 4096, 2), (4095, 4095, 1), (4096, 2048, 2), (1024, 1024, 3)]
+)
 def test_windows_may_be_apart(n_fft, hop, n_taps):
     sounds = isolated(PLUCKED, [60, 67])
     learnt = learn_templates(sounds, n_fft=n_fft, hop=hop, n_taps=n_taps, n_iter=5, max_shift=0)
