@@ -305,6 +305,8 @@ def test_the_usual_note_does_not_depend_on_the_length_of_the_recording():
     longer = np.concatenate([H, np.zeros((5000, 2))])
     assert peaks(H).usual == peaks(longer).usual == pytest.approx(20 / 21)
     assert peaks(np.zeros((50, 2))).usual == 0.0
+    heights = np.array([0.2, 1.2, 0.5, 1.0])  # the first is a ghost
+    assert Peaks(np.arange(4), np.zeros(4, int), heights).usual == 1.0
 
 
 def test_a_transcriber_is_its_templates_and_its_options(soft):
