@@ -170,14 +170,11 @@ def transcribe(
     if S.values.any():
         W, H = _fitted(S.values, W, pull, n_iter, rounds, progress)
         adapted = dictionary if pull is None else replace(dictionary, W=dictionary.W.copy(data=W[:, :, :n]))
-    envelope = _envelope(W, H, n, decay)
-    # the threshold is relative to the usual note: there must be one
-    sounds = envelope.max() > FAINT * S.values.sum(axis=0).max()
+    shares = _envelope(W, H, n, decay)
+    if shares.max() <= FAINT * S.values.sum(axis=0).max():  # thresholds are relative to the usual note: there is none
+        H, shares = np.zeros_like(H), np.zeros_like(shares)
     labels = {"time": S["time"], "pitch": dictionary.pitch}
-    activations, envelope = (
-        xr.DataArray(x if sounds else np.zeros_like(x), dims=("time", "pitch"), coords=labels)
-        for x in (H[:, :n], envelope)
-    )
+    activations, envelope = (xr.DataArray(x, dims=("time", "pitch"), coords=labels) for x in (H[:, :n], shares))
     empty = Transcription(no_notes(), activations, envelope, S, adapted, adapted.threshold)
     return empty.pick(limits, min_duration=min_duration, release=release)
 
