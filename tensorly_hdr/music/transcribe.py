@@ -123,7 +123,7 @@ def transcribe(
     min_duration, release : float
         See :meth:`Transcription.pick`.
     n_iter : int, default 40
-        Updates of the activations.
+        Updates of the activations; with ``adapt`` half as many come first.
     rounds : int, default 18
         Updates of the templates, with ``adapt``, each after three of the activations.
     progress : bool
@@ -260,7 +260,8 @@ def _with_decay(W: NDArray) -> NDArray:
 def _fitted(
     S: NDArray, W: NDArray, pull: float | None, n_iter: int, rounds: int, progress: bool
 ) -> tuple[NDArray, NDArray]:
-    first = convolutive_nmf(S, templates=W, max_iter=n_iter, tol=0.0, progress=progress)
+    n_first = n_iter if pull is None else max(n_iter // 2, 1)
+    first = convolutive_nmf(S, templates=W, max_iter=n_first, tol=0.0, progress=progress)
     if pull is None:
         return W, first.H
     second = convolutive_nmf(
