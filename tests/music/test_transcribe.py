@@ -70,9 +70,14 @@ def test_a_click_is_no_note():
     sound = play(truth).values
     clicks = np.zeros_like(sound)
     clicks[[8000, 22_000, 35_000, 50_000]] = 10.0
-    notes = {c: transcribe(sound + clicks, 44_100, click=c).notes.pitch.tolist() for c in (True, False)}
-    assert notes[True] == [60, 67]
-    assert len(notes[False]) > 2
+    clean, known, unknown = (
+        transcribe(x, 44_100, click=c).notes
+        for x, c in ((sound, True), (sound + clicks, True), (sound + clicks, False))
+    )
+    # the piano of the package is not this one: it may hear a ghost, but none for a click
+    assert known.pitch.tolist() == clean.pitch.tolist()
+    assert note_score(truth, known).recall == 1.0
+    assert len(unknown) > 2 * len(known)
 
 
 @pytest.mark.parametrize("n_taps", [1, 4, 10])
