@@ -45,6 +45,8 @@ def waveform(name: str, x: Any) -> NDArray:
         raise ValueError(f"{name} must have shape (samples, channels), got {array.shape}; pass its transpose.")
     if kind.kind not in "iu":
         return array
+    if kind.itemsize > 4:  # divided by half the range of such a type, 16-bit sound would be silent
+        raise TypeError(f"{name} has samples of {kind}, which no recording has; divide them by their full scale.")
     half = 2.0 ** (8 * kind.itemsize - 1)
     return array / half - (1.0 if kind.kind == "u" else 0.0)
 

@@ -145,10 +145,8 @@ def convolutive_nmf(
     problem, W0, size = _checked(S, rank, n_taps, loss, templates, adapt, l1, mask)
     rng, options = check.generator(seed), check.stop_options(stop)
     n_inner, free = check.positive_int("n_inner", n_inner), W0 is None or adapt is not None
-    W, H = _start(problem, size, W0, init, rng)
-    if W0 is not None and not free:
-        W = W0
-    elif problem.pull is None:
+    W, H = _start(problem, size, W0, init, rng, free)
+    if free and problem.pull is None:
         check.templates_keep_scale(problem.l1, stacklevel=3)
     W, H = (interior(W) if free else W).reshape(len(W), -1), interior(H)
     if problem.loss.beta <= 1.0:
@@ -206,7 +204,12 @@ def _pull(S: NDArray, W0: NDArray | None, adapt: float | None) -> tuple[NDArray 
 
 
 def _start(
-    problem: ConvolutiveProblem, size: tuple[int, int, int], W0: NDArray | None, init: Any, rng: np.random.Generator
+    problem: ConvolutiveProblem,
+    size: tuple[int, int, int],
+    W0: NDArray | None,
+    init: Any,
+    rng: np.random.Generator,
+    free: bool,
 ) -> tuple[NDArray, NDArray]:
     """Templates and activations, at the scale of the data where they are not given."""
     Y, shape = problem.Y, (len(problem.Y), size[2])
@@ -214,7 +217,7 @@ def _start(
     names = {"auto": "separable", "separable": "separable", "scaled": "scaled"} if W0 is None else {"auto": "given"}
     name = check.choice("init", init, names) if named else "scaled"
     W, H = (None, None) if named else _pair(init, size, shape, Y.dtype)
-    if W is None and W0 is not None:
+    if W0 is not None and (W is None or not free):
         W = W0
     if W is None and name == "separable":
         W = loudest_windows(problem, size, rng)

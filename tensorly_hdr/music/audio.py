@@ -37,7 +37,7 @@ def load_audio(
     ----------
     source : path, file object, array of shape (n,) or (n, channels), or DataArray
         A sound file (wav, flac, ogg, mp3: what libsndfile reads), or samples. Integer samples are full scale: they are
-        divided by half the range of their type.
+        divided by half the range of their type, of 32 bits at most.
     rate : int, optional
         Samples a second of an array; a file and a DataArray with a coordinate ``time`` know theirs.
     target_rate : int, default 44100

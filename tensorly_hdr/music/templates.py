@@ -18,7 +18,7 @@ from tensorly_hdr.music.picking import contrast
 from tensorly_hdr.music.pitch import HIGHEST, LOWEST, pitch_name
 from tensorly_hdr.music.spectrogram import FMAX, HOP, N_FFT, spectrogram
 
-LEAD = 2  # frames before the onset whose windows hear it already: half a window
+LEAD = 2  # frames before the onset with which a template begins, if their windows hear it already
 REST = 10  # frames of silence before the onset of a note that is learnt
 THRESHOLD = 0.3
 """Threshold of notes until :func:`~tensorly_hdr.music.learn_threshold` finds a better one."""
@@ -154,14 +154,14 @@ def learn_templates(
     reach, length = check.nonneg_float("max_shift", max_shift), check.nonneg_float("seconds", seconds, positive=True)
     pitches = _reachable(given, reach)
     sounds = {p: load_audio(x, rate, peak=None, allow_silence=True).values for p, x in given.items()}
-    found = []
+    lead, found = min(LEAD, max(n_fft // 2 - 1, 0) // hop), []
     for pitch in _with_bar(pitches) if progress else pitches:
         nearest = min(sounds, key=lambda p: (abs(p - pitch), p))
         sound = _from_onset(_shifted(sounds[nearest], pitch - nearest), hop, round(length * RATE))
         sound = np.pad(sound, (0, n_taps * hop + n_fft))
         S = spectrogram(sound, RATE, n_fft=n_fft, hop=hop, fmax=FMAX, power=power)
         check.heard("notes", pitch, S.values)
-        found.append((S["frequency"], *_learnt(S.values, n_taps, n_iter)))
+        found.append((S["frequency"], *_learnt(S.values, n_taps, n_iter, lead)))
     W = xr.DataArray(
         np.stack([w for _, w, _ in found], axis=2),
         dims=("frequency", "tap", "pitch"),
@@ -245,9 +245,9 @@ def _from_onset(sound: NDArray, hop: int, length: int) -> NDArray:
     return np.concatenate([np.zeros(REST * hop), kept]).astype(np.float32)
 
 
-def _learnt(S: NDArray, n_taps: int, n_iter: int) -> tuple[NDArray, int]:
+def _learnt(S: NDArray, n_taps: int, n_iter: int, lead: int) -> tuple[NDArray, int]:
     """Template whose activation peaks at one, and the frames from the onset to that peak."""
-    first = S.sum(axis=1, keepdims=True) if n_taps == 1 else S[:, REST - LEAD : REST - LEAD + n_taps]
+    first = S.sum(axis=1, keepdims=True) if n_taps == 1 else S[:, REST - lead :][:, :n_taps]
     # what was silent in the first frames may sound later
     W = np.maximum(first, 1e-4 * first.max())[:, :, None]
     even = np.full((S.shape[1], 1), S.mean() / W.sum(), dtype=S.dtype)

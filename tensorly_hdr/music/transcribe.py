@@ -19,6 +19,7 @@ from tensorly_hdr.music.storage import load_templates
 from tensorly_hdr.music.templates import Templates, learn_templates
 
 SILENCE = 1e-4  # of full scale: what is never louder is silent
+FAINT = 1e-3  # of the loudest frame: notes that never sound more are what is left of the start of the updates
 PAD = 10  # frames of silence put before and after a recording, so that its first and last notes have surroundings
 PULL = 1.0
 INNER = 3  # updates of the activations for each one of the templates
@@ -132,7 +133,8 @@ def transcribe(
     Returns
     -------
     Transcription
-        Without a note when nothing in the recording exceeds a ten-thousandth of full scale.
+        Without a note when nothing in the recording exceeds a ten-thousandth of full scale, or nothing that a note
+        explains exceeds a thousandth of the loudest frame, as where all is clicks.
 
     Raises
     ------
@@ -164,14 +166,15 @@ def transcribe(
     if click:
         W = np.concatenate([W, click_template(dictionary)], axis=2)
     H = np.zeros((S.sizes["time"], W.shape[2]), dtype=np.float32)
+    n, adapted = len(dictionary.pitch), dictionary
     if S.values.any():
         W, H = _fitted(S.values, W, pull, n_iter, rounds, progress)
-    n = len(dictionary.pitch)
+        adapted = dictionary if pull is None else replace(dictionary, W=dictionary.W.copy(data=W[:, :, :n]))
+    shares = _envelope(W, H, n, decay)
+    if shares.max() <= FAINT * S.values.sum(axis=0).max():  # thresholds are relative to the usual note: there is none
+        H, shares = np.zeros_like(H), np.zeros_like(shares)
     labels = {"time": S["time"], "pitch": dictionary.pitch}
-    activations, envelope = (
-        xr.DataArray(x, dims=("time", "pitch"), coords=labels) for x in (H[:, :n], _envelope(W, H, n, decay))
-    )
-    adapted = dictionary if pull is None else replace(dictionary, W=dictionary.W.copy(data=W[:, :, :n]))
+    activations, envelope = (xr.DataArray(x, dims=("time", "pitch"), coords=labels) for x in (H[:, :n], shares))
     empty = Transcription(no_notes(), activations, envelope, S, adapted, adapted.threshold)
     return empty.pick(limits, min_duration=min_duration, release=release)
 

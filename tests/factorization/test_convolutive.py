@@ -392,6 +392,32 @@ def test_a_start_has_the_mass_of_the_data(options, rng):
     assert convolutive_nmf(S, **options, max_iter=0).reconstruct().sum() == pytest.approx(S.sum(), rel=1e-9)
 
 
+def test_the_templates_of_a_pair_do_not_matter_when_they_are_fixed(rng):
+    S, W = data(rng)
+    plain, other = (convolutive_nmf(S, templates=W, init=i, max_iter=2) for i in ("auto", (7 * W[:, ::-1], None)))
+    np.testing.assert_array_equal(plain.trace.loss, other.trace.loss)
+    np.testing.assert_array_equal(plain.H, other.H)
+
+
+def test_what_a_pair_lacks_is_drawn_or_even(rng):
+    S, W = data(rng)
+    H = rng.random((30, 3))
+    drawn = [convolutive_nmf(S, 3, 4, init=(None, H), seed=seed, max_iter=0) for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(drawn[0].W, drawn[1].W)
+    assert (drawn[0].W != drawn[2].W).all()
+    for run in drawn:
+        np.testing.assert_array_equal(run.H, H)
+    for options in ({"rank": 3, "n_taps": 4, "init": (W, None)}, {"templates": 2 * W, "adapt": 1.0, "init": (W, None)}):
+        even = convolutive_nmf(S, **options, max_iter=0)
+        np.testing.assert_array_equal(even.W, W)
+        np.testing.assert_allclose(even.H * W.sum(axis=(0, 1)), even.H[0, 0] * W[:, :, 0].sum(), rtol=1e-12)
+        assert even.reconstruct().sum() == pytest.approx(S.sum(), rel=1e-9)
+    both = [convolutive_nmf(S, 3, 4, init=i, seed=0, max_iter=0) for i in ("scaled", (None, None))]
+    np.testing.assert_array_equal(both[0].W, both[1].W)
+    np.testing.assert_array_equal(both[0].H, both[1].H)
+    assert (both[0].H.max(axis=0) > 1.5 * both[0].H.min(axis=0)).all()
+
+
 def test_results_carry_the_names_of_the_data(rng):
     S, W = data(rng)
     labelled = xr.DataArray(

@@ -41,6 +41,12 @@ def test_channels_are_averaged():
     np.testing.assert_allclose(both, 0.5 * (left + right), atol=1e-6)
 
 
+def test_whole_numbers_of_unknown_scale_are_refused():
+    for dtype in (np.int64, np.uint64):
+        with pytest.raises(TypeError, match="divide them by their full scale"):
+            load_audio(1000 * np.ones(50, dtype), 44_100)
+
+
 @pytest.mark.parametrize("dtype", [np.int16, np.int32, np.uint8])
 def test_integers_are_full_scale(dtype):
     half = 2.0 ** (8 * np.dtype(dtype).itemsize - 1)

@@ -240,3 +240,20 @@ def test_dictionaries_of_different_lengths_have_no_mean(soft):
 def test_repr_tells_the_notes(soft):
     assert repr(soft) == "Templates(25 notes, G3 to G5, 10 taps, source: soft)"
     assert isinstance(soft, Templates)
+
+
+@pytest.mark.parametrize(
+    ("n_fft", "hop", "n_taps"), [(4096, 4096, 2), (4095, 4095, 1), (4096, 2048, 2), (1024, 1024, 3)]
+)
+def test_windows_may_be_apart(n_fft, hop, n_taps):
+    sounds = isolated(PLUCKED, [60, 67])
+    learnt = learn_templates(sounds, n_fft=n_fft, hop=hop, n_taps=n_taps, n_iter=5, max_shift=0)
+    assert (learnt.W.sum(("frequency", "tap")) > 0).all()
+    np.testing.assert_array_equal(learnt.latency, 0.0)
+    notes = transcribe(sounds[67], templates=learnt, n_iter=30).notes
+    assert notes.pitch[notes.velocity.argmax()] == 67
+
+
+def test_a_template_begins_two_frames_before_its_note_whose_windows_hear_it(plucked, soft):
+    for learnt in (plucked, soft):
+        np.testing.assert_allclose(learnt.latency, -0.04)
