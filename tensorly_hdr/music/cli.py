@@ -53,7 +53,10 @@ def _parser() -> argparse.ArgumentParser:
         help="let the templates follow the recording, for a piano unlike the one of the templates; "
         f"the larger PULL, the less they move (default: {PULL:g})",
     )  # fmt: skip
-    command.add_argument("--threshold", type=float, help="lower: more notes; higher: fewer (default: as learnt)")
+    command.add_argument(
+        "--threshold", type=float,
+        help="lower: more notes; higher: fewer (default: that of the templates, shown at the end)",
+    )  # fmt: skip
     command.add_argument("--min-duration", type=float, default=0.0, metavar="SECONDS", help="leave shorter notes out")
     command.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     return parser
@@ -87,7 +90,8 @@ def _transcribe(asked: argparse.Namespace) -> None:
         _draw(found, canvas, asked.plot)
     if not asked.quiet:
         seconds = audio.sizes["time"] / templates.rate
-        print(f"{len(found.notes)} notes in {seconds:.1f} s of sound: {output}")
+        limits = " to ".join(dict.fromkeys(f"{x:.2g}" for x in (found.threshold.min(), found.threshold.max())))
+        print(f"{len(found.notes)} notes in {seconds:.1f} s of sound, threshold {limits}: {output}")
 
 
 def _canvas(asked: argparse.Namespace, output: Path) -> Any:

@@ -10,7 +10,7 @@ import struct
 import zlib
 from importlib.resources import files
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 import xarray as xr
@@ -78,8 +78,12 @@ def load_templates(source: Any = "piano") -> Templates:
 def _read(file: Any, name: Any) -> Templates:
     wanted = "a .npz file written by Templates.save"
     try:
+        start = file.tell()
+        if not is_zipfile(file):  # NumPy would take it for a pickle, and advise to trust it
+            raise BadZipFile("it is no such archive")
+        file.seek(start)
         with np.load(file, allow_pickle=False) as archive:
-            found = {key: archive[key] for key in archive.files} if hasattr(archive, "files") else {}
+            found = {key: archive[key] for key in archive.files}
     except _DAMAGED as error:
         raise check.unreadable("templates", name, wanted, error) from error
     check.templates_file(name, found, ("format", "about", *_ARRAYS), FORMAT)

@@ -226,6 +226,8 @@ def heard(audio: Any, rate: float | None, dictionary: Templates) -> xr.DataArray
     """
     sound = load_audio(audio, rate, target_rate=dictionary.rate, peak=None, allow_silence=True).values
     check.long_enough("audio", len(sound), dictionary.n_fft, dictionary.rate)
+    # a constant that a sound card adds would begin and end with a click; unlike the mean, the median keeps silence
+    sound = sound - np.median(sound)
     peak = float(np.abs(sound).max())
     level = np.float32(PEAK / peak if peak > SILENCE else 0.0)
     tail = max(PAD, dictionary.W.sizes["tap"]) * dictionary.hop

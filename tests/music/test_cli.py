@@ -48,7 +48,7 @@ def test_a_recording_becomes_a_midi_file_and_a_picture(name, folder, capsys):
 def test_the_midi_file_lies_beside_the_recording_by_default_and_a_bar_is_shown(folder, capsys):
     assert main(["transcribe", str(folder / "mono.wav"), "--templates", str(folder / "soft.npz"), "--adapt"]) == 0
     said = capsys.readouterr()
-    assert said.out.startswith("3 notes in 1.5 s of sound:")
+    assert said.out.startswith("3 notes in 1.5 s of sound, threshold 0.3: ")
     assert "it/s" in said.err or "s/it" in said.err or "%" in said.err
     assert note_score(TRUTH, read_midi(folder / "mono.mid")).f == 1.0
 

@@ -124,6 +124,13 @@ def test_pickles_are_refused(tmp_path):
             load_templates(tmp_path / name)
 
 
+def test_nobody_is_advised_to_trust_a_file_that_is_no_archive(tmp_path):
+    (tmp_path / "sound.wav").write_bytes(b"RIFF....WAVE")
+    with pytest.raises(ValueError, match=r"no such archive.*Templates.save") as error:
+        load_templates(tmp_path / "sound.wav")
+    assert "allow_pickle" not in str(error.value)
+
+
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 a broken archive"])
 def test_other_files_are_refused(content, tmp_path):
     path = tmp_path / "file.npz"

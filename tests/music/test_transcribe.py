@@ -59,6 +59,14 @@ def test_a_single_note_gives_that_note_at_every_pitch(plucked):
     assert max(abs(n.onset[0] - 0.1) for n in found.values()) < 0.03
 
 
+def test_a_constant_added_to_the_samples_changes_nothing(plucked):
+    sound = 0.3 * play(piece(0, n=6)).values
+    plain, moved = (transcribe(x, 44_100, templates=plucked).notes for x in (sound, sound + 0.2))
+    assert sorted(plain.pitch) == sorted(piece(0, n=6).pitch)
+    np.testing.assert_array_equal(moved.pitch, plain.pitch)
+    np.testing.assert_array_equal(moved.onset, plain.onset)
+
+
 def test_a_click_is_no_note():
     truth = Notes([0.3, 0.9], [0.7, 1.3], [60, 67])
     sound = play(truth).values
