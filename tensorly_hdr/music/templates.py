@@ -210,6 +210,24 @@ def average_templates(several: Sequence[Templates]) -> Templates:
     return Templates(labelled, latency, threshold, first.rate, first.n_fft, first.hop, first.power, source)
 
 
+def click_template(dictionary: Templates) -> NDArray:
+    """Spectrogram of a click, shape (F, n_taps, 1): all frequencies alike, weighted as the window passes over it.
+
+    Examples
+    --------
+    >>> from tensorly_hdr.music import load_templates
+    >>> click_template(load_templates("piano"))[0, :6, 0].round(2)
+    array([0.22, 0.78, 1.  , 0.78, 0.22, 0.  ], dtype=float32)
+    """
+    F, n_taps, _ = dictionary.W.shape
+    half = dictionary.n_fft // 2
+    first = -((half - 1) // dictionary.hop)
+    away = dictionary.hop * np.arange(first, first + n_taps)
+    # the periodic Hann window of the spectrogram, and its power
+    heights = np.where(np.abs(away) < half, np.cos(0.5 * np.pi * away / half) ** 2, 0.0) ** dictionary.power
+    return np.broadcast_to(heights[:, None], (F, n_taps, 1)).astype(np.float32)
+
+
 def _with_bar(pitches: NDArray) -> Any:
     from tqdm.auto import tqdm  # on import it warns in notebooks without widgets
 

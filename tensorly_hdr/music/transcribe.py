@@ -16,10 +16,11 @@ from tensorly_hdr.music.audio import PEAK, as_audio, load_audio
 from tensorly_hdr.music.notes import Notes, no_notes
 from tensorly_hdr.music.picking import RELEASE, Peaks, ends, peaks
 from tensorly_hdr.music.storage import load_templates
-from tensorly_hdr.music.templates import Templates, learn_templates
+from tensorly_hdr.music.templates import Templates, click_template, learn_templates
 
 SILENCE = 1e-4  # of full scale: what is never louder is silent
 FAINT = 1e-3  # of the loudest frame: notes that never sound more are what is left of the start of the updates
+OFFSET = 1e-3  # of the peak: a larger mean is a constant that was added; that of our recordings is below 2e-4
 PAD = 10  # frames of silence put before and after a recording, so that its first and last notes have surroundings
 PULL = 1.0
 INNER = 3  # updates of the activations for each one of the templates
@@ -226,32 +227,16 @@ def heard(audio: Any, rate: float | None, dictionary: Templates) -> xr.DataArray
     """
     sound = load_audio(audio, rate, target_rate=dictionary.rate, peak=None, allow_silence=True).values
     check.long_enough("audio", len(sound), dictionary.n_fft, dictionary.rate)
-    # a constant that a sound card adds would begin and end with a click; unlike the mean, the median keeps silence
-    sound = sound - np.median(sound)
-    peak = float(np.abs(sound).max())
+    mean, peak = float(sound.mean()), float(np.abs(sound).max())
+    if abs(mean) > OFFSET * peak:  # no sound has such a mean: the recorder added it, and it would begin with a click
+        sound = sound - np.float32(mean)
+        peak = float(np.abs(sound).max())
     level = np.float32(PEAK / peak if peak > SILENCE else 0.0)
     tail = max(PAD, dictionary.W.sizes["tap"]) * dictionary.hop
     padded = np.concatenate([np.zeros(PAD * dictionary.hop, np.float32), level * sound, np.zeros(tail, np.float32)])
     S = dictionary.spectrogram(as_audio(padded, dictionary.rate))
     times = S["time"].values - PAD * dictionary.hop / dictionary.rate
     return S.assign_coords(time=("time", times, S["time"].attrs))
-
-
-def click_template(dictionary: Templates) -> NDArray:
-    """Spectrogram of a click, shape (F, n_taps, 1): all frequencies alike, weighted as the window passes over it.
-
-    Examples
-    --------
-    >>> click_template(load_templates("piano"))[0, :6, 0].round(2)
-    array([0.22, 0.78, 1.  , 0.78, 0.22, 0.  ], dtype=float32)
-    """
-    F, n_taps, _ = dictionary.W.shape
-    half = dictionary.n_fft // 2
-    first = -((half - 1) // dictionary.hop)
-    away = dictionary.hop * np.arange(first, first + n_taps)
-    # the periodic Hann window of the spectrogram, and its power
-    heights = np.where(np.abs(away) < half, np.cos(0.5 * np.pi * away / half) ** 2, 0.0) ** dictionary.power
-    return np.broadcast_to(heights[:, None], (F, n_taps, 1)).astype(np.float32)
 
 
 def _with_decay(W: NDArray) -> NDArray:
