@@ -249,8 +249,9 @@ def main(finished: Callable[[dict[str, Any]], None] = lambda row: print(row, flu
     for row in ROWS:
         parts = {row.templates, row.recording, *row.options.split(", ")}
         if asked.only is None or parts & set(asked.only):
-            made[(row.templates, row.recording, row.options)] = measured(study, row)
-            finished(made[(row.templates, row.recording, row.options)])
+            scored = measured(study, row)
+            made[key(scored)] = scored
+            finished(scored)
             keep(study, list(made.values()), perf_counter() - start, asked.out)
     if asked.peers:
         made |= {key(row): row for row in peers_rows(study, asked.peers)}

@@ -20,7 +20,7 @@ from tensorly_hdr.music.templates import Templates, click_template, learn_templa
 
 SILENCE = 1e-4  # of full scale: what is never louder is silent
 FAINT = 1e-3  # of the loudest frame: notes that never sound more are what is left of the start of the updates
-OFFSET = 1e-3  # of the peak: a larger mean is a constant that was added; that of our recordings is below 2e-4
+OFFSET = 1e-3  # of the peak: a larger mean is a constant that the recorder added
 PAD = 10  # frames of silence put before and after a recording, so that its first and last notes have surroundings
 PULL = 1.0
 INNER = 3  # updates of the activations for each one of the templates
@@ -120,6 +120,7 @@ def transcribe(
     click : bool, default True
         Give the model one component that is no note: all frequencies alike, for as long as a window hears a click. It
         takes the noise of hammers and pedals, which a dictionary of another piano would explain by its highest notes.
+        It is our addition: neither the manuscript nor [1]_ has it.
     threshold : float or array of shape (n_pitches,), optional
         That of the templates by default; see :func:`~tensorly_hdr.music.learn_threshold`.
     min_duration, release : float
@@ -228,7 +229,7 @@ def heard(audio: Any, rate: float | None, dictionary: Templates) -> xr.DataArray
     sound = load_audio(audio, rate, target_rate=dictionary.rate, peak=None, allow_silence=True).values
     check.long_enough("audio", len(sound), dictionary.n_fft, dictionary.rate)
     mean, peak = float(sound.mean()), float(np.abs(sound).max())
-    if abs(mean) > OFFSET * peak:  # no sound has such a mean: the recorder added it, and it would begin with a click
+    if abs(mean) > OFFSET * peak:  # it would begin and end with a click
         sound = sound - np.float32(mean)
         peak = float(np.abs(sound).max())
     level = np.float32(PEAK / peak if peak > SILENCE else 0.0)

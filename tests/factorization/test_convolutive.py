@@ -117,10 +117,9 @@ def double_precision():
 
 @pytest.mark.torch
 @pytest.mark.usefixtures("double_precision")
-@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of torch and torchnmf themselves
 @pytest.mark.parametrize("fixed", [True, False])
 def test_torchnmf_agrees(fixed, rng):
-    """It has no activation in the last frames (ours start at zero there, and stay) and adds 1e-7 to divisors."""
+    """It has no activation in the last frames (ours start at zero there) and adds 1e-7 to divisors."""
     torch = pytest.importorskip("torch")
     peer = pytest.importorskip("torchnmf.nmf")
     S, W = data(rng)
