@@ -1,11 +1,10 @@
 """Regularized low-rank approximations: regression, factorization, and the tools around them.
 
 The names below are loaded when first used, so that ``import tensorly_hdr`` costs nothing and pulls in nothing optional.
+Editors and type checkers read them from ``__init__.pyi``.
 """
 
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 _HOME = {
     "Beta": "losses",
@@ -96,10 +95,21 @@ try:
 except PackageNotFoundError:  # a source tree that is not installed
     __version__ = "0.0.0"
 
-__all__ = [*_HOME, *_MODULES]
+_NEEDS = {"plotting": "matplotlib"}  # a module that its package is missing for says so, and is not listed
 
 
-def __getattr__(name: str) -> Any:
+def _is_there(name: str) -> bool:
+    from importlib.util import find_spec
+
+    return name not in _NEEDS or find_spec(_NEEDS[name]) is not None
+
+
+__all__ = [*_HOME, *filter(_is_there, _MODULES)]
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name in _MODULES:
         return import_module(f"tensorly_hdr.{name}")
     if name in _HOME:
@@ -108,4 +118,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*__all__, "__version__"])

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr import _validation as check
-from tensorly_hdr.factorization import FactorResult, holdout, ncp
+from tensorly_hdr.factorization import Extrapolation, FactorResult, holdout, ncp
 from tensorly_hdr.linalg import reconstruct
+from tensorly_hdr.losses import Loss
 from tensorly_hdr.metrics import core_consistency, factor_match_score
+from tensorly_hdr.penalties import Penalty
+from tensorly_hdr.regression import Update
+from tensorly_hdr.solve import Stop
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,6 +30,19 @@ ABOUT = {
 }
 
 
+class NcpOptions(Stop, total=False):
+    """What :func:`compare_ranks` passes on to :func:`~tensorly_hdr.factorization.ncp`, which describes it."""
+
+    loss: str | Loss
+    penalties: Penalty | Sequence[Penalty] | None
+    solver: str | Update
+    init: Any
+    n_inner: int | None
+    extrapolate: bool | Extrapolation
+    balance: Literal["start", "every"] | None
+    fixed: Sequence[int]
+
+
 def compare_ranks(
     T: Any,
     ranks: Iterable[int],
@@ -34,7 +51,7 @@ def compare_ranks(
     fraction: float = 0.1,
     mask: Any = None,
     seed: int | None = None,
-    **options: Any,
+    **options: Unpack[NcpOptions],
 ) -> xr.Dataset:
     r"""Fit :func:`~tensorly_hdr.factorization.ncp` for several ranks and judge each one [1]_ [2]_.
 

@@ -15,7 +15,7 @@ from tensorly_hdr.dictionary.assignment import Pool
 from tensorly_hdr.factorization.problem import residual
 from tensorly_hdr.linalg import gram_hadamard, mttkrp
 from tensorly_hdr.penalties import NonNegative
-from tensorly_hdr.regression import block_pivoting
+from tensorly_hdr.regression.registry import block_pivoting
 from tensorly_hdr.solve import Iterate
 
 SWEEPS = 20  # over the other factors of a tensor, at most, before the atoms are looked at again

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tensorly_hdr._validation import is_sparse
 from tensorly_hdr.blocks import Quadratic, half_square, least_squares
 from tensorly_hdr.penalties import NonNegative
-from tensorly_hdr.regression import active_set
+from tensorly_hdr.regression.registry import active_set
 
 Support = list[int]
 

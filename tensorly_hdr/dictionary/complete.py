@@ -19,7 +19,7 @@ from tensorly_hdr.dictionary.planes import atoms_of, normal, normalized, reduced
 from tensorly_hdr.factorization.init import given_factors
 from tensorly_hdr.factorization.result import FactorResult, as_cp
 from tensorly_hdr.penalties import HardSparse
-from tensorly_hdr.regression import admm
+from tensorly_hdr.regression.registry import admm
 from tensorly_hdr.solve import Iterate, Stop, run
 
 MOST_SUPPORTS = 20_000

@@ -16,7 +16,8 @@ from tensorly_hdr.balancing import column_scales
 from tensorly_hdr.factorization.problem import Problem
 from tensorly_hdr.losses import Frobenius, Loss
 from tensorly_hdr.penalties import Penalty, entrywise
-from tensorly_hdr.regression import KL_SOLVERS, LS_SOLVERS, Update, hals, interior, needs_interior
+from tensorly_hdr.regression import Update, interior, needs_interior
+from tensorly_hdr.regression.registry import KL_SOLVERS, LS_SOLVERS, hals
 
 DELTA = 0.1  # sweeps of HALS end when one moves the rows by less than this part of what the first did
 MOST_SWEEPS = 20

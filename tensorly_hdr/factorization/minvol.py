@@ -19,7 +19,8 @@ from tensorly_hdr.factorization.separable import snpa
 from tensorly_hdr.factorization.volume import DataFit, Volume, data_fit
 from tensorly_hdr.losses import LOSSES, Loss
 from tensorly_hdr.penalties import NonNegative, Simplex
-from tensorly_hdr.regression import active_set, interior
+from tensorly_hdr.regression import interior
+from tensorly_hdr.regression.registry import active_set
 from tensorly_hdr.solve import Iterate, Stop, run
 
 

@@ -15,8 +15,8 @@ from tensorly_hdr.blocks import least_squares
 from tensorly_hdr.factorization.result import SeparableResult, as_cp
 from tensorly_hdr.kernels import hull_rows
 from tensorly_hdr.penalties import NonNegative, Simplex
-from tensorly_hdr.regression import active_set, block_pivoting
 from tensorly_hdr.regression._exact import ILL, portions
+from tensorly_hdr.regression.registry import active_set, block_pivoting
 from tensorly_hdr.solve import Iterate, run
 
 TIE = 1e-6  # columns this close to the longest residual are told apart by their own length

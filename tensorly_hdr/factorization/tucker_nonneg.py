@@ -19,7 +19,8 @@ from tensorly_hdr.factorization.tucker import Tucker, contract, expand
 from tensorly_hdr.linalg import unfold
 from tensorly_hdr.losses import LOSSES, Frobenius, Loss
 from tensorly_hdr.penalties import NonNegative
-from tensorly_hdr.regression import fista, hals, interior, mu, pgd
+from tensorly_hdr.regression import interior
+from tensorly_hdr.regression.registry import fista, hals, mu, pgd
 from tensorly_hdr.solve import Iterate, Stop, run
 
 CORE_STEPS = 20  # improvements of the core a round: it is small

@@ -17,7 +17,7 @@ from tensorly_hdr import kernels
 from tensorly_hdr.blocks import Entrywise, half_square, least_squares
 from tensorly_hdr.losses import Loss
 from tensorly_hdr.penalties import NonNegative, Simplex
-from tensorly_hdr.regression import active_set, ccd, hals, mu, pgd
+from tensorly_hdr.regression.registry import active_set, ccd, hals, mu, pgd
 
 N_INNER = 5  # visits of a factor before the products with the data are formed again
 TINY = 1e-300
