@@ -94,9 +94,11 @@ PIN := $(BIN)/uv pip compile --quiet --upgrade --no-annotate --no-header --no-em
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet uv
 	$(PIN) --universal --fork-strategy fewest --python-version 3.11 --extra book --extra test --extra lint --extra bench -o constraints.txt
-	echo "torch==2.13.0" >> constraints.txt # by hand: make never installs it, CI and the extra "unrolled" do
+	echo "torch==2.13.0" >> constraints.txt # by hand: make never installs it, CI does
 	$(PIN) --resolution lowest-direct --python-version 3.11 --extra plot --extra music -c <(printf 'pandas<2.3\npyparsing<3.2\n') -o constraints-oldest.txt
 
+# The compiled kernels are kept apart: two versions of numba throw out each other's.
+test-oldest: export NUMBA_CACHE_DIR := $(abspath _build/oldest/numba)
 test-oldest:
 	$(PYTHON) -m venv _build/oldest
 	_build/oldest/bin/python -m pip install --quiet -c constraints-oldest.txt -e ".[test]"

@@ -1,6 +1,6 @@
 """Music: sound, spectrograms, notes, how well notes are transcribed, and sections.
 
-What reads files, scores notes or renders fonts needs ``pip install "tensorly-hdr[music]"``, and says so.
+What reads files, scores notes or renders fonts needs the extra ``music``, and says how to install it.
 """
 
 from tensorly_hdr.music.audio import as_audio, load_audio, rate_of

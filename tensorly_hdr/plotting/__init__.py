@@ -6,7 +6,9 @@ Nothing here calls ``plt.show`` or touches global settings, except :func:`use_st
 try:
     import matplotlib as _matplotlib  # noqa: F401 - the check that the extra is there
 except ImportError as error:
-    raise ImportError('figures need matplotlib: pip install "tensorly-hdr[plot]"') from error
+    from tensorly_hdr import _install
+
+    raise ImportError(f"figures need matplotlib: {_install.command('plot')}") from error
 
 from tensorly_hdr.plotting.convergence import convergence
 from tensorly_hdr.plotting.factors import factors, spectra

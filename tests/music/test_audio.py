@@ -169,5 +169,5 @@ def test_bad_options_are_refused(option):
 def test_a_missing_package_is_named(monkeypatch, tmp_path):
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     monkeypatch.setitem(__import__("sys").modules, "soundfile", None)
-    with pytest.raises(ImportError, match=r'soundfile is needed here: pip install "tensorly-hdr\[music\]"'):
+    with pytest.raises(ImportError, match=r'soundfile is needed here: pip install "tensorly-hdr\[music\] @ git'):
         load_audio(tmp_path / "a.wav")

@@ -101,7 +101,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(folder, monkeypatch, 
         assert main(["transcribe", str(folder / "mono.wav"), *arguments]) == 2
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
     assert main(["transcribe", str(folder / "mono.wav"), "--plot", str(folder / "a.png")]) == 2
-    assert 'matplotlib is needed here: pip install "tensorly-hdr[music]"' in capsys.readouterr().err
+    assert 'matplotlib is needed here: pip install "tensorly-hdr[music] @ git' in capsys.readouterr().err
 
 
 def test_names_with_spaces_and_accents_and_a_second_run(folder, capsys):
@@ -134,7 +134,7 @@ def test_the_module_runs_as_the_command_does(monkeypatch, capsys):
 def test_a_missing_extra_is_named(folder, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "soundfile", None)
     assert main(["transcribe", str(folder / "mono.wav")]) == 2
-    assert 'pip install "tensorly-hdr[music]"' in capsys.readouterr().err
+    assert 'pip install "tensorly-hdr[music] @ git' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["transcribe"], ["transcribe", "--adapt", "a.wav"]])

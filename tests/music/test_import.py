@@ -33,5 +33,5 @@ def test_importing_music_loads_nothing_optional():
 )
 def test_a_missing_package_is_named(monkeypatch, module, call):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ImportError, match=r'is needed here: pip install "tensorly-hdr\[music\]"'):
+    with pytest.raises(ImportError, match=r'is needed here: pip install "tensorly-hdr\[music\] @ git'):
         call()

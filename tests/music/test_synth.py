@@ -125,7 +125,7 @@ def test_what_is_no_sound_font_is_refused(tmp_path):
 
 def test_a_missing_renderer_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "midirenderer", None)
-    with pytest.raises(ImportError, match=r'midirenderer is needed here: pip install "tensorly-hdr\[notebooks\]"'):
+    with pytest.raises(ImportError, match=r'midirenderer is needed here: pip install "tensorly-hdr\[notebooks\] @ git'):
         render(CHORD)
 
 

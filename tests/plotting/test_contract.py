@@ -96,5 +96,5 @@ def test_a_missing_extra_is_named(monkeypatch):
     for module in [m for m in sys.modules if m.startswith("tensorly_hdr.plotting")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match=r'pip install "tensorly-hdr\[plot\]"'):
+    with pytest.raises(ImportError, match=r'pip install "tensorly-hdr\[plot\] @ git'):
         __import__("tensorly_hdr.plotting")
