@@ -48,7 +48,7 @@ from tensorly_hdr._validation.arrays import (
     same_shape,
     same_size,
 )
-from tensorly_hdr._validation.atoms import count, counts, disjoint, flag, mode, nonzero_atoms, several
+from tensorly_hdr._validation.atoms import count, counts, disjoint, flag, mode, nonzero_atoms, several, squares_in_range
 from tensorly_hdr._validation.coding import (
     coded_modes,
     increasing,
@@ -226,6 +226,7 @@ __all__ = [
     "some_samples",
     "sparsities",
     "spline_counts",
+    "squares_in_range",
     "start",
     "stop_options",
     "supported",

@@ -4,19 +4,31 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from tensorly_hdr._validation.arguments import positive_int
 
 
 def nonzero_atoms(name: str, D: NDArray) -> None:
-    """Refuse columns of zeros: they have no direction, and explain nothing."""
-    zero = np.flatnonzero(np.einsum("ij,ij->j", D, D) == 0)  # zeros, or squares below the smallest number
+    """Refuse columns of zeros: they have no direction, and explain nothing; and columns whose squares are."""
+    zero = np.flatnonzero(~D.any(axis=0))
     if zero.size:
         raise ValueError(
             f"{name} has {zero.size} atom(s) that are all zero, column(s) {zero[:5].tolist()}; drop them: "
             f"{name}[:, {name}.any(axis=0)]."
         )
+    squares_in_range(name, D, least=0.0)
+
+
+def squares_in_range(name: str, A: Any, least: float | None = None) -> None:
+    """Refuse a column that is not zero but whose squared norm is, or is no normal number."""
+    xp = array_namespace(A)
+    least = float(xp.finfo(A.dtype).smallest_normal) if least is None else least
+    faint = xp.any(A != 0, axis=0) & (xp.sum(A * A, axis=0) <= least)
+    if bool(xp.any(faint)):
+        columns = [j for j in range(A.shape[1]) if bool(faint[j])][:5]
+        raise ValueError(f"{name} has column(s) {columns} so small that their squares are out of range; rescale them.")
 
 
 def mode(value: Any, order: int) -> int:

@@ -3,7 +3,7 @@
 ``PENALTIES`` is the list that the tests run over: add a penalty to it and every contract is tested on it.
 """
 
-from tensorly_hdr.penalties.base import Penalty, anything, convex, entrywise, keeps_nonneg, orthant
+from tensorly_hdr.penalties.base import Penalty, anything, convex, entrywise, keeps_nonneg, orthant, scale_free
 from tensorly_hdr.penalties.columns import HardSparse, Simplex, Transposed, UnitBall, per_observation, tall
 from tensorly_hdr.penalties.matrix import MaxColumnL1
 from tensorly_hdr.penalties.separable import L1, Box, Entry, NonNegative, SquaredL2, Zero
@@ -48,5 +48,6 @@ __all__ = [
     "keeps_nonneg",
     "orthant",
     "per_observation",
+    "scale_free",
     "tall",
 ]

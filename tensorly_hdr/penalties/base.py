@@ -47,6 +47,13 @@ def orthant(penalty: Penalty) -> bool:
     return isinstance(penalty, NonNegative)
 
 
+def scale_free(penalty: Penalty) -> bool:
+    """Tell whether positive multiples of the entries have the same penalty: ``Zero()``, a bare ``NonNegative()``."""
+    from tensorly_hdr.penalties.separable import Entry
+
+    return isinstance(penalty, Entry) and penalty.degree == 0.0
+
+
 def keeps_nonneg(penalty: Penalty) -> bool:
     """Tell whether the domain of the penalty lies in the nonnegative orthant."""
     return bool(getattr(penalty, "nonneg", False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from array_api_compat import array_namespace, is_numpy_array
@@ -11,7 +11,7 @@ from array_api_compat import array_namespace, is_numpy_array
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import Axis, axes_of, default_axes
 from tensorly_hdr.blocks import Entrywise, Quadratic
-from tensorly_hdr.penalties import NonNegative, Penalty, tall
+from tensorly_hdr.penalties import NonNegative, Penalty, scale_free, tall
 from tensorly_hdr.regression.base import Update, interior, needs_interior
 from tensorly_hdr.solve import Iterate, Result, Stop, run
 
@@ -31,6 +31,8 @@ class Task:
     stop: dict[str, Any]
     square: float
     """``||Y||^2``, which checking the entries gave."""
+    units: Any = None
+    """Powers of two that multiplied the columns of ``A``; None for ones."""
 
     @property
     def observations(self) -> Any:
@@ -44,6 +46,7 @@ class Task:
 
     def untall(self, u: Any) -> Any:
         """From the tall factor to ``X``."""
+        u = u if self.units is None else u * self.units
         return u[0, :] if self.is_vector else u.T
 
 
@@ -69,6 +72,31 @@ def at_the_door(
         A, init = check.same_dtype(A, init)
         init = array_namespace(init).asarray(init, copy=True)
     return Task(A, Y, tall(g), init, is_vector, axes, check.stop_options(stop), square)
+
+
+def in_good_units(task: Task) -> Task:
+    """Scale the columns of ``A`` by powers of two to norms between one and two, where no penalty depends on the scale.
+
+    The problem stays the same to the last bit, but squares of entries no longer leave the range of the numbers, and
+    steps that are the same for all coordinates suit them all.
+    """
+    if not scale_free(task.penalty):
+        check.squares_in_range("A", task.A)
+        return task
+    units = _powers_of_two(task.A)
+    init = None if task.init is None else task.init / units
+    return replace(task, A=task.A * units, init=init, units=units)
+
+
+def _powers_of_two(A: Any) -> Any:
+    """One power of two for each column, as a row: the inverse of its norm, rounded; zeros are taken for the largest."""
+    xp = array_namespace(A)
+    top = xp.max(xp.abs(A), axis=0, keepdims=True)
+    top = xp.where(top > 0, top, xp.max(top) if bool(xp.any(top > 0)) else xp.ones_like(top))
+    shape = xp.sqrt(xp.sum((A / top) ** 2, axis=0, keepdims=True))  # at least one
+    exponent = xp.floor(xp.log2(top) + xp.log2(xp.where(shape > 0, shape, xp.ones_like(shape))))
+    most = 1000.0 if float(xp.finfo(A.dtype).eps) < 1e-10 else 120.0
+    return 2.0 ** xp.clip(-exponent, min=-most, max=most)
 
 
 def _axes(A: Any, Y: Any) -> tuple[Axis, ...] | None:

@@ -9,7 +9,7 @@ from array_api_compat import is_numpy_array
 from tensorly_hdr.blocks import least_squares
 from tensorly_hdr.penalties import Penalty, convex, entrywise, orthant, per_observation
 from tensorly_hdr.regression.base import Update
-from tensorly_hdr.regression.door import Task, at_the_door, pick, repeat
+from tensorly_hdr.regression.door import Task, at_the_door, in_good_units, pick, repeat
 from tensorly_hdr.regression.registry import LS_SOLVERS
 from tensorly_hdr.solve import Result, Stop
 
@@ -28,7 +28,8 @@ def nnls(
     Parameters
     ----------
     A : array of shape (m, r)
-        One atom per column; signs are free.
+        One atom per column; signs are free. The size of an atom changes but the unit of its coefficients, unless the
+        penalty depends on these.
     Y : array of shape (m, n) or (m,)
         One observation per column, same unit as ``A @ X``; may be scipy.sparse. NumPy arrays, array-likes, DataArrays;
         PyTorch tensors with the solvers "mu", "msom", "pgd", "fista" and "admm".
@@ -65,7 +66,7 @@ def nnls(
     >>> result.x
     array([1.5, 0. ])
     """
-    task = at_the_door(A, Y, penalty, init, stop, nonneg=False)
+    task = in_good_units(at_the_door(A, Y, penalty, init, stop, nonneg=False))
     name, update = pick(solver, LS_SOLVERS, task.penalty, _auto_least_squares(task))
     return repeat(task, name, update, lambda: least_squares(task.observations, task.A, task.square))
 

@@ -16,7 +16,7 @@ from tensorly_hdr.blocks import least_squares
 from tensorly_hdr.penalties import NonNegative
 from tensorly_hdr.regression._exact import Normal, normal_equations, portions
 from tensorly_hdr.regression.active_set import active_set
-from tensorly_hdr.regression.door import Task, at_the_door
+from tensorly_hdr.regression.door import Task, at_the_door, in_good_units
 from tensorly_hdr.solve import UNLIMITED, Iterate, Result, Stop, run
 
 FEW_SUPPORTS = 10_000
@@ -156,7 +156,7 @@ def nnomp(A: Any, Y: Any, k: int) -> Result:
 
 
 def _checked(A: Any, Y: Any, k: Any, stop: Any) -> tuple[Task, int]:
-    task = at_the_door(A, Y, None, None, stop, nonneg=False)
+    task = in_good_units(at_the_door(A, Y, None, None, stop, nonneg=False))
     check.supports_library("active_set", active_set, task.A)  # the search is made of its kernels
     return task, min(check.positive_int("k", k), task.A.shape[1])
 
@@ -187,7 +187,8 @@ class _Search:
         """Best ``X`` and losses for every size; a larger one never does worse, even when the search was interrupted."""
         for level in range(1, len(self.sizes)):
             self._carry(level)
-        x = (self.best * self.scale).transpose(0, 2, 1).astype(self.task.A.dtype)
+        units = 1.0 if self.task.units is None else self.task.units
+        x = (self.best * self.scale * units).transpose(0, 2, 1).astype(self.task.A.dtype)
         losses = np.maximum(self.half - 0.5 * self.gain, 0.0)
         return (x[:, :, 0], losses[:, 0]) if self.task.is_vector else (x, losses)
 
