@@ -69,10 +69,12 @@ _HOME = {
     "compare_ranks": "model_choice",
     "balance": "balancing",
     "scale": "balancing",
+    "warm_up": "compilation",
 }
 _MODULES = (
     "balancing",
     "blocks",
+    "compilation",
     "datasets",
     "dictionary",
     "factorization",

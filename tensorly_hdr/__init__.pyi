@@ -3,6 +3,7 @@
 from tensorly_hdr import (
     balancing,
     blocks,
+    compilation,
     datasets,
     dictionary,
     factorization,
@@ -22,6 +23,9 @@ from tensorly_hdr import (
 from tensorly_hdr.balancing import (
     balance,
     scale,
+)
+from tensorly_hdr.compilation import (
+    warm_up,
 )
 from tensorly_hdr.dictionary import (
     AtomsResult,
@@ -135,6 +139,7 @@ __all__ = [
     "blocks",
     "bspline_dictionary",
     "compare_ranks",
+    "compilation",
     "complete_dictionary_learning",
     "convolutive_nmf",
     "datasets",
@@ -179,4 +184,5 @@ __all__ = [
     "spark",
     "sparse_nnls",
     "tucker_compress",
+    "warm_up",
 ]

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorly_hdr import _compiling
 from tensorly_hdr._labels import Axis, labelled
 
 UNLIMITED = 2**62
@@ -28,11 +29,12 @@ class Stop(TypedDict, total=False):
     tol : float, default 1e-8
         Stop when the loss changes by at most ``tol`` times its value at the start; 0 turns the test off.
     max_time : float, default infinity
-        Seconds of computation; the evaluation of the loss, the callback and the progress bar are not counted.
+        Seconds of computation; the evaluation of the loss, the callback, the progress bar and the compilation of
+        kernels (:func:`~tensorly_hdr.compilation.warm_up` does it beforehand) are not counted.
     callback : function of (k, x, info)
         Called at every iterate, the start (k = 0) included; stops the run by returning True.
     progress : bool, default False
-        Show a bar with the loss and the time.
+        Show a bar with the loss and the time, and what is compiled at a first call.
     """
 
     max_iter: int
@@ -51,7 +53,7 @@ class Trace:
     loss : array of shape (n_iter + 1,)
         The objective that is minimized, penalties included, unnormalized.
     time : array of shape (n_iter + 1,)
-        Seconds since the call, without the time it took to evaluate the objective.
+        Seconds since the call, without the time it took to evaluate the objective or to compile kernels.
     extra : dict of arrays of shape (n_iter + 1,)
         What the algorithm adds (a gap, a count of nodes).
     """
@@ -124,9 +126,8 @@ def run(
     bar = _bar(max_iter) if progress else None
     try:
         while status is None:
-            start = perf_counter()
-            item = next(steps, None)
-            elapsed += perf_counter() - start
+            item, seconds = _advance(steps, bar)
+            elapsed += seconds
             if item is None:
                 status = "converged"
                 break
@@ -149,6 +150,14 @@ def run(
             bar.close()
     traced = {key: np.array(values) for key, values in extra.items()}
     return x, Trace(np.array(losses), np.array(times), traced), status, k
+
+
+def _advance(steps: Iterator[Iterate], bar: Any) -> tuple[Iterate | None, float]:
+    """Next iterate, and the seconds it took; a kernel that numba compiles meanwhile is announced, and not counted."""
+    start, compiled = perf_counter(), _compiling.seconds()
+    with _compiling.told(None if bar is None else bar.set_description):
+        item = next(steps, None)
+    return item, perf_counter() - start - (_compiling.seconds() - compiled)
 
 
 def _is_true(answer: object) -> bool:

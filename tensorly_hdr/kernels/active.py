@@ -1,13 +1,13 @@
 """Active sets in numba: one factor an observation, updated. NumPy twins in ``active_reference.py``."""
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorly_hdr.kernels._jit import njit
 from tensorly_hdr.kernels.cholesky import MATH, append, copy, copy_rows, factorize, remove, solve
 
 
-@nb.njit(cache=True, fastmath=MATH)
+@njit(fastmath=MATH)
 def dual(w: NDArray, x: NDArray, S: NDArray, p: int, gram: NDArray, cross: NDArray, shift: float) -> float:
     """``w <- cross + shift - gram x``; returns the size of its terms (no entry of the Gram matrix exceeds one)."""
     size, mass = 0.0, 0.0
@@ -22,7 +22,7 @@ def dual(w: NDArray, x: NDArray, S: NDArray, p: int, gram: NDArray, cross: NDArr
     return max(size, mass)
 
 
-@nb.njit(cache=True)
+@njit
 def settle(
     x: NDArray, S: NDArray, p: int, U: NDArray, cross: NDArray, total: float, z: NDArray, q: NDArray
 ) -> tuple[int, float]:
@@ -48,7 +48,7 @@ def settle(
                 p -= 1
 
 
-@nb.njit(cache=True)
+@njit
 def independent(U: NDArray, S: NDArray, x: NDArray, gram: NDArray, v: NDArray) -> int:
     """Factorize the support of ``x``, leaving out what depends on the indices before; returns how many are in."""
     p = int(0)
@@ -65,7 +65,7 @@ def independent(U: NDArray, S: NDArray, x: NDArray, gram: NDArray, v: NDArray) -
     return p
 
 
-@nb.njit(cache=True)
+@njit
 def begin(x: NDArray, U: NDArray, S: NDArray, U0: NDArray, S0: NDArray, p0: int, gram: NDArray, v: NDArray) -> int:
     """Factorize the support of ``x``; ``U0, S0, p0`` is that of a full one, which all observations share."""
     for k in range(len(x)):
@@ -76,7 +76,7 @@ def begin(x: NDArray, U: NDArray, S: NDArray, U0: NDArray, S0: NDArray, p0: int,
     return p0
 
 
-@nb.njit(cache=True)
+@njit
 def feasible(
     x: NDArray, S: NDArray, p: int, U: NDArray, gram: NDArray, cross: NDArray, total: float, z: NDArray, q: NDArray
 ) -> tuple[int, float]:
@@ -105,7 +105,7 @@ def feasible(
     return p, shift
 
 
-@nb.njit(cache=True)
+@njit
 def _swap(x: NDArray, S: NDArray, p: int, U: NDArray, j: int, gram: NDArray, h: NDArray) -> int:
     """Let ``j``, which depends on the support, replace one of its indices; ``h`` is what ``append`` left of ``j``.
 
@@ -130,7 +130,7 @@ def _swap(x: NDArray, S: NDArray, p: int, U: NDArray, j: int, gram: NDArray, h: 
     return p - 1
 
 
-@nb.njit(cache=True)
+@njit
 def lawson_hanson(
     x: NDArray,
     S: NDArray,
@@ -171,7 +171,7 @@ def lawson_hanson(
     return p
 
 
-@nb.njit(cache=True)
+@njit
 def active_set_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float, total: float) -> None:
     """See :func:`tensorly_hdr.kernels.active_reference.active_set_rows`."""
     n, r = u.shape

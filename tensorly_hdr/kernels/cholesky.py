@@ -7,29 +7,30 @@ Counters that are passed on start as ``int(0)``: from a plain 0 numba would comp
 the literal.
 """
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from tensorly_hdr.kernels._jit import njit
 
 # sums may be taken in any order, which is what lets them be vectorised; infinities and NaN keep their meaning
 MATH = {"reassoc", "contract", "nsz"}
 
 
-@nb.njit(cache=True)
+@njit
 def copy(into: NDArray, source: NDArray) -> None:
     """Copy numbers. Written out, since numba takes seconds to compile the assignment of one array to another."""
     for k in range(len(source)):
         into[k] = source[k]
 
 
-@nb.njit(cache=True)
+@njit
 def copy_rows(into: NDArray, source: NDArray) -> None:
     """Copy the rows of a matrix."""
     for i in range(len(source)):
         copy(into[i], source[i])
 
 
-@nb.njit(cache=True, fastmath=MATH)
+@njit(fastmath=MATH)
 def append(U: NDArray, S: NDArray, p: int, j: int, gram: NDArray, v: NDArray) -> bool:
     """Let index ``j`` enter at position ``p``; False, and nothing changed, if it depends on the others."""
     size = gram[j, j]
@@ -50,7 +51,7 @@ def append(U: NDArray, S: NDArray, p: int, j: int, gram: NDArray, v: NDArray) ->
     return True
 
 
-@nb.njit(cache=True, fastmath=MATH)
+@njit(fastmath=MATH)
 def remove(U: NDArray, S: NDArray, p: int, q: int) -> None:
     """Let the index at position ``q`` leave: shift the columns after it, rotate the rows back to a triangle."""
     for a in range(p):
@@ -68,7 +69,7 @@ def remove(U: NDArray, S: NDArray, p: int, q: int) -> None:
             U[b + 1, k] = cosine * second - sine * first
 
 
-@nb.njit(cache=True, fastmath=MATH)
+@njit(fastmath=MATH)
 def factorize(U: NDArray, S: NDArray, p: int, gram: NDArray, v: NDArray) -> bool:
     """Cholesky factor of ``gram[S, S]``; False if it is numerically singular."""
     for b in range(p):
@@ -96,7 +97,7 @@ def factorize(U: NDArray, S: NDArray, p: int, gram: NDArray, v: NDArray) -> bool
     return True
 
 
-@nb.njit(cache=True, fastmath=MATH)
+@njit(fastmath=MATH)
 def triangles(z: NDArray, U: NDArray, p: int) -> None:
     """``z <- U^-1 U^-T z``, in place."""
     for a in range(p):
@@ -110,7 +111,7 @@ def triangles(z: NDArray, U: NDArray, p: int) -> None:
         z[a] = s / U[a, a]
 
 
-@nb.njit(cache=True, fastmath=MATH)
+@njit(fastmath=MATH)
 def solve(z: NDArray, q: NDArray, U: NDArray, S: NDArray, p: int, cross: NDArray, total: float) -> float:
     """Least squares on the support, of sum ``total`` if that is positive; returns the multiplier of the sum."""
     for a in range(p):

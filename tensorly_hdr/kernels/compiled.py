@@ -1,15 +1,15 @@
 """The kernels in numba: arrays and scalars in, first argument mutated, None out. Twins in ``reference.py``."""
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorly_hdr.kernels._jit import njit
 from tensorly_hdr.kernels.cholesky import copy_rows
 
 LANES = 64  # rows that a sweep treats side by side: a constant, so that the compiler lays them along SIMD lanes
 
 
-@nb.njit(cache=True)
+@njit
 def hals_sweeps(
     u: NDArray,
     gram: NDArray,
@@ -49,7 +49,7 @@ def hals_sweeps(
                 u[i, k] = U[k, i - start]
 
 
-@nb.njit(cache=True)
+@njit
 def _squared_distance(U: NDArray, old: NDArray, width: int) -> float:
     total = 0.0
     for k in range(len(U)):
@@ -58,7 +58,7 @@ def _squared_distance(U: NDArray, old: NDArray, width: int) -> float:
     return total
 
 
-@nb.njit(cache=True)
+@njit
 def _sweep_block(
     U: NDArray, C: NDArray, target: NDArray, gram: NDArray, l1: float, l2: float, lower: float, upper: float
 ) -> None:
@@ -81,7 +81,7 @@ def _sweep_block(
             U[k, b] = min(max(shrunk / curvature, lower), upper)
 
 
-@nb.njit(cache=True)
+@njit
 def sampled_product(out: NDArray, indptr: NDArray, indices: NDArray, u: NDArray, K: NDArray) -> None:
     """See :func:`tensorly_hdr.kernels.reference.sampled_product`."""
     for i in range(len(indptr) - 1):

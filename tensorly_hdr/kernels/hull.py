@@ -1,13 +1,13 @@
 """Projection on a growing convex hull in numba. Twin, and what it computes, in ``hull_reference.py``."""
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorly_hdr.kernels._jit import njit
 from tensorly_hdr.kernels.active import dual, feasible, independent, lawson_hanson
 
 
-@nb.njit(cache=True)
+@njit
 def _brings(x: NDArray, gram: NDArray, cross: NDArray, tol: float) -> bool:
     """Whether the last vertex, not in use yet, beats those in use, whose slopes are all the same."""
     last, most = len(x) - 1, 0
@@ -21,7 +21,7 @@ def _brings(x: NDArray, gram: NDArray, cross: NDArray, tol: float) -> bool:
     return bool(gain > tol)
 
 
-@nb.njit(cache=True)
+@njit
 def hull_rows(u: NDArray, distance: NDArray, length: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
     """See :func:`tensorly_hdr.kernels.hull_reference.hull_rows`."""
     n, r = distance.shape[0], gram.shape[0]

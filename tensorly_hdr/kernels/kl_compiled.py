@@ -1,8 +1,9 @@
 """Coordinate descent for Kullback-Leibler regression in numba. Twins, and what they compute, in ``kl_reference.py``."""
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from tensorly_hdr.kernels._jit import njit
 
 TINY = 1e-100  # least value of the model in a division: its square is still a number
 DROP = 1e-6  # to take off more than all but this part of the model would leave rounding errors in its place
@@ -10,7 +11,7 @@ FULL_STEP = 0.683802  # largest t with -t - log(1 - t) <= t**2: up to there a Ne
 REORDER = {"reassoc", "contract", "nsz"}  # lets sums run on SIMD lanes; infinities and NaN keep their meaning
 
 
-@nb.njit(cache=True, fastmath=REORDER)
+@njit(fastmath=REORDER)
 def _slopes(a: NDArray, q: NDArray, w: NDArray, p: int) -> tuple[float, float]:
     """``sum a y / z`` and ``sum a**2 y / z**2``."""
     s, h = 0.0, 0.0
@@ -21,7 +22,7 @@ def _slopes(a: NDArray, q: NDArray, w: NDArray, p: int) -> tuple[float, float]:
     return s, h
 
 
-@nb.njit(cache=True, fastmath=REORDER)
+@njit(fastmath=REORDER)
 def _shift(z: NDArray, w: NDArray, q: NDArray, y: NDArray, a: NDArray, d: float, p: int) -> float:
     """Move the model by ``d a``, refresh ``w = 1 / z`` and ``q = y / z``; the new ``sum a y / z``."""
     s = 0.0
@@ -33,7 +34,7 @@ def _shift(z: NDArray, w: NDArray, q: NDArray, y: NDArray, a: NDArray, d: float,
     return s
 
 
-@nb.njit(cache=True, fastmath=REORDER)
+@njit(fastmath=REORDER)
 def _start(z: NDArray, w: NDArray, q: NDArray, y: NDArray, K: NDArray, x: NDArray, p: int) -> None:
     """Model at ``x``, its inverse and its ratio to the data."""
     r = len(x)
@@ -51,7 +52,7 @@ def _start(z: NDArray, w: NDArray, q: NDArray, y: NDArray, K: NDArray, x: NDArra
         q[t] = y[t] * w[t]
 
 
-@nb.njit(cache=True)
+@njit
 def _cancels(z: NDArray, y: NDArray, a: NDArray, b: NDArray, d: float, e: float, p: int) -> bool:
     """Whether hardly anything is left of the model somewhere, once ``d a + e b`` is added."""
     lost = False
@@ -60,7 +61,7 @@ def _cancels(z: NDArray, y: NDArray, a: NDArray, b: NDArray, d: float, e: float,
     return lost
 
 
-@nb.njit(cache=True)
+@njit
 def _least_positive(y: NDArray, p: int) -> float:
     least = np.inf
     for t in range(p):
@@ -69,7 +70,7 @@ def _least_positive(y: NDArray, p: int) -> float:
     return least
 
 
-@nb.njit(cache=True)
+@njit
 def _count_positive(y: NDArray) -> int:
     p = 0
     for t in range(len(y)):
@@ -77,7 +78,7 @@ def _count_positive(y: NDArray) -> int:
     return p
 
 
-@nb.njit(cache=True)
+@njit
 def _safe(x: float, s: float, b: float, l2: float) -> float:
     """Minimiser of the Jensen majorant in one coordinate."""
     c = x * s
@@ -85,7 +86,7 @@ def _safe(x: float, s: float, b: float, l2: float) -> float:
     return 2.0 * c / below if below > 0.0 else x
 
 
-@nb.njit(cache=True)
+@njit
 def _newton(x: float, g: float, h: float, floor: float) -> float:
     """Newton's point; the floor where the cost is linear and grows."""
     if h > 0.0:
@@ -93,7 +94,7 @@ def _newton(x: float, g: float, h: float, floor: float) -> float:
     return floor if g > 0.0 else x
 
 
-@nb.njit(cache=True)
+@njit
 def _target(
     old: float, s: float, g: float, h: float, b: float, l2: float, floor: float, least: float, damped: bool
 ) -> float:
@@ -105,7 +106,7 @@ def _target(
     return new if size <= FULL_STEP else old + (new - old) / (1.0 + size)
 
 
-@nb.njit(cache=True, fastmath=REORDER)
+@njit(fastmath=REORDER)
 def _pair_slopes(a: NDArray, b: NDArray, q: NDArray, w: NDArray, p: int) -> tuple[float, float, float, float, float]:
     """``sum a y / z``, ``sum b y / z`` and the sums of ``a a``, ``a b``, ``b b`` times ``y / z**2``."""
     s, t, aa, ab, bb = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -120,7 +121,7 @@ def _pair_slopes(a: NDArray, b: NDArray, q: NDArray, w: NDArray, p: int) -> tupl
     return s, t, aa, ab, bb
 
 
-@nb.njit(cache=True, fastmath=REORDER)
+@njit(fastmath=REORDER)
 def _pair_shift(
     z: NDArray, w: NDArray, q: NDArray, y: NDArray, a: NDArray, b: NDArray, d: float, e: float, p: int
 ) -> tuple[float, float]:
@@ -135,7 +136,7 @@ def _pair_shift(
     return s, t
 
 
-@nb.njit(cache=True)
+@njit
 def _corner(
     x: float, v: float, g: float, f: float, p: float, o: float, rho: float, floor: float
 ) -> tuple[float, float]:
@@ -156,7 +157,7 @@ def _corner(
     return max(x - (g + rho * e) / p, floor), floor
 
 
-@nb.njit(cache=True)
+@njit
 def _pair(
     x: NDArray, k: int, work: NDArray, y: NDArray, K: NDArray, b: NDArray, p: int, l2: float, floor: float
 ) -> bool:
@@ -200,7 +201,7 @@ def _pair(
     return True
 
 
-@nb.njit(cache=True)
+@njit
 def _single(
     x: NDArray, k: int, work: NDArray, y: NDArray, K: NDArray, b: NDArray, p: int, l2: float, floor: float, least: float
 ) -> None:
@@ -224,7 +225,7 @@ def _single(
         _shift(z, w, q, y, K[k], x[k] - new, p)
 
 
-@nb.njit(cache=True)
+@njit
 def _row(
     x: NDArray, y: NDArray, work: NDArray, K: NDArray, b: NDArray, p: int, l2: float, floor: float, damped: bool,
     n_iter: int,
@@ -240,7 +241,7 @@ def _row(
                     _single(x, j, work, y, K, b, p, l2, floor, least)
 
 
-@nb.njit(cache=True)
+@njit
 def kl_descent(
     u: NDArray, Y: NDArray, KT: NDArray, mass: NDArray, l1: float, l2: float, floor: float, damped: bool, n_iter: int
 ) -> None:
@@ -263,7 +264,7 @@ def kl_descent(
         _row(u[i], y, work, part, c, p, l2, floor, damped, n_iter)
 
 
-@nb.njit(cache=True)
+@njit
 def kl_descent_sparse(
     u: NDArray, indptr: NDArray, indices: NDArray, data: NDArray, K: NDArray, mass: NDArray, l1: float, l2: float,
     floor: float, damped: bool, n_iter: int,

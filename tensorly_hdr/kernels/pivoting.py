@@ -1,14 +1,14 @@
 """Block pivoting in numba; for few unknowns, each support is inverted once. NumPy twins in ``active_reference.py``."""
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorly_hdr.kernels._jit import njit
 from tensorly_hdr.kernels.active import begin, dual, feasible, independent, lawson_hanson
 from tensorly_hdr.kernels.cholesky import MATH, append, copy, copy_rows, factorize, remove, solve, triangles
 
 
-@nb.njit(cache=True)
+@njit
 def _infeasible(bad: NDArray, x: NDArray, passive: NDArray, w: NDArray, slack: float) -> int:
     """Mark and count the passive indices that are not positive and the others whose dual variable is."""
     count = 0
@@ -18,7 +18,7 @@ def _infeasible(bad: NDArray, x: NDArray, passive: NDArray, w: NDArray, slack: f
     return count
 
 
-@nb.njit(cache=True)
+@njit
 def _exchange(
     passive: NDArray, bad: NDArray, only_last: bool, S: NDArray, p: int, U: NDArray, gram: NDArray, v: NDArray
 ) -> int:
@@ -47,7 +47,7 @@ def _exchange(
     return p
 
 
-@nb.njit(cache=True)
+@njit
 def _gather(S: NDArray, passive: NDArray, U: NDArray, gram: NDArray, v: NDArray) -> int:
     """List the passive indices and factorize their Gram matrix; how many they are, -1 if it is singular."""
     p = int(0)
@@ -58,7 +58,7 @@ def _gather(S: NDArray, passive: NDArray, U: NDArray, gram: NDArray, v: NDArray)
     return p if factorize(U, S, p, gram, v) else -1
 
 
-@nb.njit(cache=True)
+@njit
 def _pivot(
     x: NDArray, S: NDArray, p: int, U: NDArray, gram: NDArray, cross: NDArray, tol: float, work: NDArray, marks: NDArray
 ) -> bool:
@@ -86,7 +86,7 @@ def _pivot(
     return False
 
 
-@nb.njit(cache=True)
+@njit
 def block_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
     """See :func:`tensorly_hdr.kernels.active_reference.block_pivoting_rows`."""
     n, r = u.shape
@@ -101,7 +101,7 @@ def block_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -
             lawson_hanson(u[i], S, p, shift, U, allowed, gram, cross[i], tol, 0.0, work)
 
 
-@nb.njit(cache=True)
+@njit
 def _invert(inverse: NDArray, code: int, gram: NDArray, U: NDArray, S: NDArray, v: NDArray) -> bool:
     """Inverse of the Gram matrix on the support that the bits of ``code`` tell, zeros elsewhere."""
     r, p = len(gram), int(0)
@@ -121,7 +121,7 @@ def _invert(inverse: NDArray, code: int, gram: NDArray, U: NDArray, S: NDArray, 
     return True
 
 
-@nb.njit(cache=True, fastmath=MATH)
+@njit(fastmath=MATH)
 def _times(out: NDArray, x: NDArray, M: NDArray, r: int) -> None:
     """``out = x M``, four entries at a time: the compiler keeps the sums in one SIMD register."""
     for k in range(0, len(out), 4):
@@ -135,7 +135,7 @@ def _times(out: NDArray, x: NDArray, M: NDArray, r: int) -> None:
         out[k], out[k + 1], out[k + 2], out[k + 3] = s0, s1, s2, s3
 
 
-@nb.njit(cache=True)
+@njit
 def _try_support(x: NDArray, w: NDArray, inverse: NDArray, gram: NDArray, cross: NDArray, code: int, tol: float) -> int:
     """Least squares on one support and its dual; returns the bits of the infeasible indices."""
     r = len(cross)
@@ -152,7 +152,7 @@ def _try_support(x: NDArray, w: NDArray, inverse: NDArray, gram: NDArray, cross:
     return bad
 
 
-@nb.njit(cache=True)
+@njit
 def small_pivoting_rows(u: NDArray, gram: NDArray, cross: NDArray, tol: float) -> None:
     """See the twin; for at most twelve unknowns, and a Gram matrix that is safe to invert."""
     n, r = u.shape

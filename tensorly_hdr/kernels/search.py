@@ -1,16 +1,16 @@
 """Search for the best nonnegative combination of few atoms, in numba; twins in ``search_reference.py``."""
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from tensorly_hdr.kernels._jit import njit
 from tensorly_hdr.kernels.active import dual, feasible, independent, lawson_hanson, settle
 from tensorly_hdr.kernels.cholesky import MATH, append, copy, copy_rows, remove
 
 LANES = 128  # observations side by side: the innermost loops run over them, and have a length that the compiler knows
 
 
-@nb.njit(cache=True, fastmath=MATH)
+@njit(fastmath=MATH)
 def _advance(f: NDArray, g: NDArray, best: NDArray, d: int, c: NDArray, U: NDArray) -> bool:
     """Gain of a support from that of its parent; True if some observation may have a new best one."""
     last, before, after, to_beat = f[d], g[d], g[d + 1], best[d]
@@ -29,7 +29,7 @@ def _advance(f: NDArray, g: NDArray, best: NDArray, d: int, c: NDArray, U: NDArr
     return hits > 0
 
 
-@nb.njit(cache=True, fastmath=MATH)
+@njit(fastmath=MATH)
 def _coefficients(z: NDArray, f: NDArray, d: int, U: NDArray, h: NDArray) -> None:
     """Least squares solution on ``d + 1`` indices, ``z[d]``, from that on ``d``; ``h``: what the last one replaces."""
     for a in range(d - 1, -1, -1):
@@ -46,7 +46,7 @@ def _coefficients(z: NDArray, f: NDArray, d: int, U: NDArray, h: NDArray) -> Non
             here[s] = before[s] - t * newest[s]
 
 
-@nb.njit(cache=True, fastmath=MATH)
+@njit(fastmath=MATH)
 def _record(z: NDArray, least: NDArray, gain: NDArray, best: NDArray, found: NDArray, d: int, number: int) -> None:
     """Keep support ``number`` where its gain is the best so far and its least squares solution is positive."""
     copy(least, z[d])
@@ -60,7 +60,7 @@ def _record(z: NDArray, least: NDArray, gain: NDArray, best: NDArray, found: NDA
         found[s] = number if better else found[s]
 
 
-@nb.njit(cache=True)
+@njit
 def _next_support(S: NDArray, d: int, r: int, k: int, go_deeper: bool) -> int:
     """Move ``S[:d + 1]`` to its successor, depth first; returns the new depth, -1 after the last."""
     if go_deeper and d + 1 < k and S[d] + 1 < r:
@@ -73,7 +73,7 @@ def _next_support(S: NDArray, d: int, r: int, k: int, go_deeper: bool) -> int:
     return d
 
 
-@nb.njit(cache=True)
+@njit
 def enumerate_supports(best: NDArray, found: NDArray, supports: NDArray, gram: NDArray, cross: NDArray) -> None:
     """See the twin. One Cholesky factor follows the search; ``cross`` is of shape (r, n)."""
     k, n = best.shape
@@ -106,7 +106,7 @@ def enumerate_supports(best: NDArray, found: NDArray, supports: NDArray, gram: N
             copy(found[d, first : first + width], which[d, :width])
 
 
-@nb.njit(cache=True)
+@njit
 def solve_supports(u: NDArray, supports: NDArray, found: NDArray, gram: NDArray, cross: NDArray) -> None:
     """See the twin: least squares of each observation on its own support."""
     r = len(gram)
@@ -122,7 +122,7 @@ def solve_supports(u: NDArray, supports: NDArray, found: NDArray, gram: NDArray,
         copy(u[i], x)
 
 
-@nb.njit(cache=True)
+@njit
 def omp_rows(u: NDArray, gram: NDArray, cross: NDArray, k: int, tol: float) -> None:
     """See the twin."""
     n, r = u.shape
@@ -141,7 +141,7 @@ def omp_rows(u: NDArray, gram: NDArray, cross: NDArray, k: int, tol: float) -> N
             p, _ = settle(x, S, p + 1, U, cross[i], 0.0, z, q)
 
 
-@nb.njit(cache=True)
+@njit
 def _children(order: NDArray, x: NDArray, kept: NDArray, k: int) -> int:
     """List the undecided indices in use by increasing coefficient; how many of them to remove in turn.
 
@@ -160,7 +160,7 @@ def _children(order: NDArray, x: NDArray, kept: NDArray, k: int) -> int:
     return min(count, k - n_kept + 1)
 
 
-@nb.njit(cache=True)
+@njit
 def _open_child(level: int, stack: tuple, k: int) -> None:
     """Copy a node one level down, without the next index of its list."""
     xs, Us, Ss, kept, allowed, counts, orders = stack
@@ -185,7 +185,7 @@ def _open_child(level: int, stack: tuple, k: int) -> None:
     counts[new, 0] = p
 
 
-@nb.njit(cache=True)
+@njit
 def _open_root(stack: tuple, gram: NDArray, cross: NDArray, work: NDArray) -> None:
     """All indices allowed, none kept, least squares restricted to what is positive as a start."""
     xs, Us, Ss, kept, allowed, counts, _ = stack
@@ -194,7 +194,7 @@ def _open_root(stack: tuple, gram: NDArray, cross: NDArray, work: NDArray) -> No
     counts[0, 0], _ = feasible(xs[0], Ss[0], p, Us[0], gram, cross, 0.0, work[0], work[1])
 
 
-@nb.njit(cache=True)
+@njit
 def _solve_node(level: int, stack: tuple, gram: NDArray, cross: NDArray, tol: float, work: NDArray) -> float:
     """Exact solution over the allowed indices, from that of the parent; returns twice its gain."""
     xs, Us, Ss, _, allowed, counts, _ = stack
@@ -207,7 +207,7 @@ def _solve_node(level: int, stack: tuple, gram: NDArray, cross: NDArray, tol: fl
     return gain
 
 
-@nb.njit(cache=True)
+@njit
 def branch_and_bound_rows(
     u: NDArray,
     gain: NDArray,
