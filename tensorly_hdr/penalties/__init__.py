@@ -5,6 +5,7 @@
 
 from tensorly_hdr.penalties.base import Penalty, anything, convex, entrywise, keeps_nonneg, orthant, scale_free
 from tensorly_hdr.penalties.columns import HardSparse, Simplex, Transposed, UnitBall, per_observation, tall
+from tensorly_hdr.penalties.combined import Scaled, Shifted, Sum
 from tensorly_hdr.penalties.matrix import MaxColumnL1
 from tensorly_hdr.penalties.separable import L1, Box, Entry, NonNegative, SquaredL2, Zero
 
@@ -26,6 +27,11 @@ PENALTIES: tuple[Penalty, ...] = (
     HardSparse(1, axis=1, nonneg=False),
     MaxColumnL1(0.4),
     MaxColumnL1(0.4, nonneg=True),
+    Sum(NonNegative(), linear=0.2, ridge=0.5),
+    Sum(Simplex(), linear=-0.7, ridge=0.1),
+    Scaled(MaxColumnL1(0.4, nonneg=True), 0.5),
+    Shifted(UnitBall(), 0.3),
+    Shifted(NonNegative(l1=0.3), 0.1),
 )
 
 __all__ = [
@@ -37,8 +43,11 @@ __all__ = [
     "MaxColumnL1",
     "NonNegative",
     "Penalty",
+    "Scaled",
+    "Shifted",
     "Simplex",
     "SquaredL2",
+    "Sum",
     "Transposed",
     "UnitBall",
     "Zero",

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 class Penalty(Protocol):
     """A function ``g`` of one tall factor; a constraint is an indicator (0 inside, ``inf`` outside).
 
-    ``value`` and ``prox`` are enough for the solvers built on a proximal step. The package's own penalties are frozen
-    dataclasses and work on every array library.
+    ``degree``, ``value`` and ``prox`` are enough for the solvers built on a proximal step. Two facts may be added, as
+    attributes or properties: ``convex`` (True where it is absent; exact solvers and certificates ask for it) and
+    ``nonneg`` (False where it is absent: whether the domain lies in the nonnegative orthant, which losses other than
+    Frobenius require). The package's own penalties are frozen dataclasses and work on every array library.
     """
 
     @property
@@ -19,8 +21,12 @@ class Penalty(Protocol):
     def value(self, u: Any) -> float:
         """``g(u)``; ``inf`` outside its domain."""
 
-    def prox(self, u: Any, step: float) -> Any:
-        """``argmin_z step * g(z) + ||z - u||^2 / 2``; with ``step = 0`` the projection on the domain."""
+    def prox(self, u: Any, step: Any) -> Any:
+        """``argmin_z step * g(z) + ||z - u||^2 / 2``; with ``step = 0`` the projection on the domain.
+
+        ``step`` is a number. A penalty that is a sum over entries also takes an array that broadcasts against ``u``,
+        which solvers with one step per entry use.
+        """
 
 
 def anything(penalty: Penalty) -> bool:
