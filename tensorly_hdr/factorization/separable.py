@@ -137,8 +137,12 @@ def _blocks(Y: NDArray, size: int = 4096) -> list[slice]:
 
 
 def _nothing_left(Y: NDArray, dtype: np.dtype) -> float:
-    """Squared residual, relative to the longest column, that is rounding of data of this type."""
-    return float((max(Y.shape) * np.finfo(dtype).eps) ** 2)
+    """Squared residual, relative to the longest column, that is rounding of data of this type.
+
+    Each entry is rounded once, so that what is lost of a column grows with its number of entries, not with that of the
+    columns.
+    """
+    return float((len(Y) * np.finfo(dtype).eps) ** 2)
 
 
 def _spa_steps(data: NDArray, rank: int) -> Iterator[Iterate]:
@@ -195,7 +199,7 @@ class _Hull:
         self._unit = float(self.length.max()) or 1.0
         self._u, self._cross, self._gram = np.zeros((n, rank + 1)), np.empty((n, rank + 1)), np.eye(rank + 1)
         self._u[:, 0], self._cross[:, 0], self._gram[0, 0] = 1.0, 0.5, 0.5
-        self._distance = (self.length / self._unit + 1.0) / 2.0
+        self._distance = self.length / self._unit / 2.0  # to the origin, the only vertex so far
 
     @property
     def H(self) -> NDArray:

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from scipy.optimize import nnls as scipy_nnls
 
-from tensorly_hdr import snpa, spa
+from tensorly_hdr import minvol_nmf, nmf, one_sparse_dlra, snpa, spa
 
 
 def separable(rng, m=12, r=6, n=60):
@@ -133,3 +133,69 @@ def test_near_ties_go_to_the_longest_column():
     """After the first pick, columns 1 and 2 have the same residual; column 2 is longer."""
     Y = np.array([[5.0, 0.0, 1.0], [0.0, 2.0, 2.0]])
     assert spa(Y, 2).indices.tolist() == [0, 2]
+
+
+def mixed_signs(rng, shape=(5, 14)):
+    """Columns to all sides of the origin, and one of zeros: most products with a pick are negative."""
+    Y = rng.standard_normal(shape)
+    Y[:, 3] = 0.0
+    return Y
+
+
+def hull_residuals(W, Y):
+    """Squared distances to ``{W h : h >= 0, sum h <= 1}`` by SciPy: the sum is a heavy row, the origin a vertex."""
+    big = 1e5
+    V = np.vstack([np.column_stack([W, np.zeros(len(W))]), np.full(W.shape[1] + 1, big)])
+    H = np.array([scipy_nnls(V, np.append(y, big))[0][:-1] for y in Y.T])
+    return np.sum((Y - W @ H.T) ** 2, axis=0)
+
+
+@pytest.mark.parametrize("make", [mixed_signs, lambda rng: rng.random((6, 20)), lambda rng: separable(rng)[0]])
+def test_the_loss_after_each_pick_is_the_distance_to_the_hull_of_the_picks_and_the_origin(make, rng):
+    for _ in range(5):
+        Y = make(rng)
+        result = snpa(Y, 4)
+        for k, loss in enumerate(result.trace.loss):
+            squares = hull_residuals(Y[:, result.indices[:k]], Y) if k else np.sum(Y**2, axis=0)
+            assert loss == pytest.approx(0.5 * squares.sum(), rel=1e-6)
+            if k < 4:
+                assert squares[result.indices[k]] == pytest.approx(squares.max(), rel=1e-5)
+        assert (np.diff(result.trace.loss) <= 0).all()
+
+
+@pytest.mark.parametrize("method", [spa, snpa])
+def test_the_order_of_the_columns_and_zeros_among_them_change_no_pick(method, rng):
+    for make in (mixed_signs, lambda rng: rng.random((6, 20))):
+        Y = make(rng)
+        result, order = method(Y, 4), rng.permutation(Y.shape[1])
+        np.testing.assert_array_equal(order[method(Y[:, order], 4).indices], result.indices)
+        padded = method(np.column_stack([Y, np.zeros((len(Y), 3))]), 4)
+        np.testing.assert_array_equal(padded.indices, result.indices)
+        np.testing.assert_allclose(padded.trace.loss, result.trace.loss, rtol=1e-12, atol=1e-12)
+        assert not padded.H[-3:].any()
+
+
+def test_orthogonal_columns_are_picked_by_their_length():
+    np.testing.assert_allclose(snpa(np.diag([3.0, 2.0, 1.0]), 3).trace.loss, [7, 2.5, 0.5, 0], atol=1e-14)
+    assert snpa(np.array([[3.0, 2.0, 0.0], [2.0, 1.0, 0.0]]), 2).indices.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("method", [spa, snpa])
+def test_what_counts_as_rounding_does_not_grow_with_the_number_of_columns(method):
+    """A million single precision columns, of which three span the data: no tenth of a column is rounding."""
+    Y = np.zeros((3, 1_000_000), np.float32)
+    Y[0], Y[1] = 1.0, 0.02
+    Y[:, 7], Y[:, 9] = (1.0, 0.1, 0.0), (1.0, 0.0, 0.1)
+    assert method(Y, 3).indices.tolist() == [7, 9, 0]
+
+
+def test_a_start_by_snpa_does_not_depend_on_empty_observations(rng):
+    """In ``nmf``, ``minvol_nmf`` and ``one_sparse_dlra`` the atoms are columns of the data."""
+    Y, W, _ = separable(rng, r=3, n=30)
+    Z = np.column_stack([Y, np.zeros((12, 2))])
+    start = nmf(Z, 3, init="snpa", max_iter=0)
+    np.testing.assert_array_equal(start.factors[0], nmf(Y, 3, init="snpa", max_iter=0).factors[0])
+    assert start.loss < 1e-12
+    assert minvol_nmf(Z, 3, sum_to_one="W", max_iter=0).trace.loss[0] < 1e-5 * np.sum(Z**2)
+    D = np.column_stack([W, rng.random((12, 5))])
+    assert set(one_sparse_dlra(Z, D, 3, init="snpa", max_iter=0).indices) == {0, 1, 2}
