@@ -1,10 +1,13 @@
 """Checks of numbers, names and options."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import prod
+from math import inf, isfinite, prod
 from typing import Any
 
 import numpy as np
+
+
+LARGEST = 2**62  # what counts iterations is a machine integer
 
 
 def choice(name: str, value: Any, options: Mapping[str, Any]) -> Any:
@@ -21,9 +24,20 @@ def solver(value: Any, options: Mapping[str, Any]) -> Any:
 
 def finite_float(name: str, value: Any) -> None:
     """Check that ``value`` is a finite number."""
-    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not is_number or not np.isfinite(value):
+    if not _is_number(value) or not isfinite(_float(value)):
         raise ValueError(f"{name} must be a finite number, got {value!r}.")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def _float(value: Any) -> float:
+    """Return ``value`` as a float, infinite where an integer is beyond them."""
+    try:
+        return float(value)
+    except OverflowError:
+        return inf
 
 
 def distinct_names(what: str, names: Sequence[str]) -> None:
@@ -37,9 +51,15 @@ def positive_int(name: str, value: Any, *, at_most: int | None = None, why: str 
     is_int = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
     if not is_int or value < 1:
         raise ValueError(f"{name} must be a positive integer, got {value!r}.")
-    if at_most is not None and value > at_most:
+    at_most = LARGEST if at_most is None else at_most
+    if value > at_most:
         raise ValueError(f"{name} must be at most {at_most}{why}, got {value}.")
     return int(value)
+
+
+def rank(value: Any, shape: Sequence[int]) -> int:
+    """Return a number of components, at most the number of entries of the data: with as many, any data are fitted."""
+    return positive_int("rank", value, at_most=prod(shape), why=", the number of entries of the data")
 
 
 def distinct_ints(name: str, values: Any) -> tuple[int, ...]:
@@ -71,11 +91,12 @@ def multilinear_ranks(value: Any, shape: Sequence[int]) -> tuple[int, ...]:
 def nonneg_float(name: str, value: Any, *, positive: bool = False) -> float:
     """Return ``value`` as a finite float, at least zero (above zero if ``positive``)."""
     word = "positive" if positive else "nonnegative"
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+    if not _is_number(value):
         raise TypeError(f"{name} must be a {word} number, got {value!r}.")
-    if not np.isfinite(value) or value < 0 or (positive and value == 0):
+    number = _float(value)
+    if not isfinite(number) or number < 0 or (positive and number == 0):
         raise ValueError(f"{name} must be a {word} finite number, got {value!r}.")
-    return float(value)
+    return number
 
 
 def fraction(name: str, value: Any) -> float:
@@ -110,14 +131,13 @@ def tail(name: str, value: Any) -> float:
 
 def axis(value: Any) -> None:
     """Check the axis of a penalty on whole columns or rows."""
-    if value not in (0, 1) or isinstance(value, bool):
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value not in (0, 1):
         raise ValueError(f"axis must be 0 (constrain each column) or 1 (constrain each row), got {value!r}.")
 
 
 def interval(lower: Any, upper: Any) -> None:
     """Check the bounds of a box; NaN fails too."""
-    numbers = all(isinstance(v, int | float | np.integer | np.floating) for v in (lower, upper))
-    if not numbers or not lower <= upper or lower == np.inf or upper == -np.inf:
+    if not (_is_number(lower) and _is_number(upper)) or not lower <= upper or lower == np.inf or upper == -np.inf:
         raise ValueError(f"lower must be at most upper, both numbers, got lower={lower!r}, upper={upper!r}.")
 
 
@@ -136,10 +156,10 @@ def stop_options(stop: Mapping[str, Any]) -> dict[str, Any]:
     if unknown:
         raise TypeError(f"unknown option(s) {unknown}; the stop options are {list(known)}.")
     out = dict(stop)
-    if out.get("max_iter", 1) != 0:
+    if not _is_number(out.get("max_iter")) or out["max_iter"] != 0:
         positive_int("max_iter", out.get("max_iter", 1))
     nonneg_float("tol", out.get("tol", 0.0))
-    if out.get("max_time", np.inf) != np.inf:
+    if not _is_number(out.get("max_time", inf)) or out.get("max_time", inf) != inf:
         nonneg_float("max_time", out["max_time"])
     if out.get("callback") is not None and not callable(out["callback"]):
         raise TypeError(f"callback must be a function of (k, x, info), got {out['callback']!r}.")

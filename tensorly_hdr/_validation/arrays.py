@@ -87,10 +87,22 @@ def _as_csr(name: str, x: Any) -> Any:
         raise ValueError(f"{name} must be a matrix when it is sparse, got shape {x.shape}; pass {name}.toarray().")
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{name} must hold real numbers, got dtype {x.dtype}.")
+    _check_indices(name, x)
     array = csr_array(x, dtype=np.float32 if x.dtype == np.float32 else np.float64, copy=True)
     array.sum_duplicates()
     array.eliminate_zeros()
     return array
+
+
+def _check_indices(name: str, x: Any) -> None:
+    """Refuse indices out of range: SciPy and the kernels would read and write there."""
+    try:
+        if x.format in ("csr", "csc", "bsr"):  # of a second object on the same arrays, since the check may replace them
+            type(x)((x.data, x.indices, x.indptr), shape=x.shape).check_format(full_check=True)
+        elif x.format == "coo":
+            type(x)((x.data, x.coords), shape=x.shape)
+    except ValueError as error:
+        raise ValueError(f"{name} is no valid sparse matrix: {error}; build it anew from its entries.") from None
 
 
 def _as_foreign(name: str, x: Any) -> Any:
@@ -148,7 +160,7 @@ def observed(name: str, mask: Any, shape: tuple[int, ...]) -> NDArray | None:
     if is_sparse(mask) or isinstance(mask, np.ma.MaskedArray):
         raise TypeError(f"{name} must be a plain boolean array, got {type(mask).__name__}.")
     array = np.asarray(mask)
-    if array.dtype.kind not in "bui" and not np.isin(array, (0.0, 1.0)).all():
+    if array.dtype.kind != "b" and (array.dtype.kind not in "uif" or not np.isin(array, (0, 1)).all()):
         raise TypeError(f"{name} must be boolean, True where the data are observed, got dtype {array.dtype}.")
     if array.shape != shape:
         raise ValueError(f"{name} must have the shape of the data {shape}, got {array.shape}.")
@@ -206,7 +218,8 @@ def same_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> None
 
 def order_of(name: str, T: Any, *, matrix: bool) -> int:
     """Count the modes of the data; exactly two for a matrix, at least two for a tensor."""
-    shape = tuple(T.shape) if hasattr(T, "shape") else as_array(name, T, finite=False).shape
+    shape = getattr(T, "shape", None)
+    shape = tuple(shape) if isinstance(shape, Sequence) else as_array(name, T, finite=False).shape
     if matrix and len(shape) != 2:
         raise ValueError(f"{name} must have 2 dimensions, got shape {shape}; use ncp for tensors.")
     if len(shape) < 2:

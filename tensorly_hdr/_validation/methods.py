@@ -63,11 +63,9 @@ def gap_options(tol_gap: Any, stop: Mapping[str, Any], divergence: Any) -> dict[
 
 def search(name: str, value: Any, count: int, few: int, bearable: int) -> str:
     """Name of the search over supports: enumeration while they are ``few``, and never when memory would not do."""
-    if value == "auto":
+    if isinstance(value, str) and value == "auto":
         return "enumeration" if count <= few else "branch_and_bound"
     choice(name, value, {"auto": None, "enumeration": None, "branch_and_bound": None})
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be 'auto', 'enumeration' or 'branch_and_bound', got {value!r}.")
     if value == "enumeration" and count > bearable:
         raise ValueError(f"{name}='enumeration' would list {count} supports; use 'branch_and_bound' or a smaller k.")
     return value
@@ -85,6 +83,7 @@ def per_mode(name: str, values: Any, order: int, default: Any) -> tuple[Any, ...
     """One penalty a mode: the default, the same for all, or as many as there are modes."""
     values = default if values is None else values
     single = hasattr(values, "prox") or not isinstance(values, Iterable) or isinstance(values, str | type)
+    single = single or getattr(values, "ndim", 1) == 0
     each = (values,) * order if single else tuple(values)
     if len(each) != order:
         raise ValueError(f"{name} must be one penalty, or one for each of the {order} modes, got {len(each)}.")
@@ -107,7 +106,7 @@ def beta_penalties(divergence: Any, penalties: Sequence[Any]) -> None:
     for g in penalties:
         if getattr(g, "l2", 0.0) or (getattr(g, "l1", 0.0) and divergence.beta > 1.0):
             raise ValueError(
-                f"{g!r} has no exact update with {divergence!r}: l1 needs beta <= 1 or 2, l2 needs beta 1 or 2."
+                f"the penalty {g!r} has no exact update with the loss {divergence!r}: l1 needs beta <= 1 or 2, l2 needs beta 1 or 2."
             )
 
 
@@ -175,7 +174,7 @@ def start(init: Any) -> Any:
         return "auto"
     if isinstance(init, str) or hasattr(init, "factors"):
         return init
-    if not isinstance(init, Iterable):
+    if not isinstance(init, Iterable) or getattr(init, "ndim", 1) == 0:
         raise TypeError(f"init must be a name, a result or a sequence of arrays, got {type(init).__name__}.")
     return list(init)
 

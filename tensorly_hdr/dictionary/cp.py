@@ -101,11 +101,12 @@ def dictionary_cp(
     (array([2]),)
     """
     axes, order, init = axes_of(T), check.order_of("T", T, matrix=False), check.start(init)
-    rank, positive = check.positive_int("rank", rank), check.signs(nonneg, order)
+    positive = check.signs(nonneg, order)
     given = check.coded_modes(D, k, mode, order)
     for m, (matrix, _) in given.items():
         check.labels_of_mode(f"D[{m}]", matrix, "T", T, m)
     T, *matrices = check.same_dtype(check.as_array("T", T), *(_matrix(f"D[{m}]", D) for m, (D, _) in given.items()))
+    rank = check.rank(rank, T.shape)
     dictionaries, visit = dict(zip(given, matrices, strict=True)), check.choice("solver", solver, VISITS)
     for m, matrix in dictionaries.items():
         check.rows_of_mode(f"D[{m}]", matrix, T, m)

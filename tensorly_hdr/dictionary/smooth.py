@@ -94,7 +94,7 @@ def smooth_cp(
     T, U = check.same_dtype(check.as_array("T", T), check.as_array("basis", basis, ndim=2))
     check.rows_of_mode("basis", U, T, mode)
     check.nonzero_atoms("basis", U)
-    rank, rng = check.positive_int("rank", rank), check.generator(seed)
+    rank, rng = check.rank(rank, T.shape), check.generator(seed)
     gs = tuple(NonNegative() if p and m != mode else Zero() for m, p in enumerate(positive))
     whole, small = Problem(T, None, Frobenius(), gs), _compressed(T, U, mode)
     problem = Problem(small.T, None, Frobenius(), gs)

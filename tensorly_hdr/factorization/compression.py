@@ -150,7 +150,7 @@ def _projected(
     axes, init = axes_of(T), check.start(init)
     check.order_of("T", T, matrix=False)
     T = check.as_array("T", T, nonneg=True)
-    rank, options = check.positive_int("rank", rank), check.stop_options(stop)
+    rank, options = check.rank(rank, T.shape), check.stop_options(stop)
     if n_polish != 0:
         check.positive_int("n_polish", n_polish)
     problem = Problem(T, None, Frobenius(), (NonNegative(),) * T.ndim)

@@ -187,7 +187,7 @@ def _factorize(name: str, T: Any, rank: Any, **given: Unpack[_Options]) -> Facto
     gs = check.per_mode("penalties", given["penalties"], order, NonNegative())
     nonneg = loss.beta != 2.0 or all(keeps_nonneg(g) for g in gs)
     T, mask = check.as_data(name, T, given["mask"], nonneg=nonneg, beta=loss.beta)
-    rank = check.positive_int("rank", rank)
+    rank = check.rank(rank, T.shape)
     check.beta_penalties(loss, gs)
     problem = Problem(T, mask, loss, gs)
     plan = plan_of(problem, given["solver"], given["n_inner"], given["fixed"], init, given["balance"])

@@ -97,7 +97,7 @@ def minvol_nmf(
     axes = axes_of(Y)
     init = "snpa" if init is None else check.start(init)
     Y = check.as_array("Y", Y, ndim=2, nonneg=True)
-    rank = check.positive_int("rank", rank)
+    rank = check.rank(rank, Y.shape)
     divergence: Loss = check.loss(loss, {name: LOSSES[name] for name in ("frobenius", "kl")})
     check.choice("sum_to_one", sum_to_one, {"H": None, "W": None})
     weight, delta = check.nonneg_float("weight", weight), check.nonneg_float("delta", delta, positive=True)
