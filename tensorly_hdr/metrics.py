@@ -237,6 +237,6 @@ def support_score(estimate: Any, truth: Any, *, threshold: float = 0.0) -> float
     """
     a, b = check.as_array("estimate", estimate), check.as_array("truth", truth)
     check.same_shape("estimate", a.shape, b.shape)
-    found, there = np.abs(a) > threshold, b != 0
+    found, there = np.abs(a) > check.nonneg_float("threshold", threshold), b != 0
     total = int(found.sum() + there.sum())
     return 1.0 if total == 0 else 2.0 * int((found & there).sum()) / total

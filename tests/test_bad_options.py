@@ -161,7 +161,7 @@ def test_rank_above_the_dimensions_is_allowed_in_nmf():
         (lambda: hdr.tucker_compress(GOOD[0], 1), "2 dimensions or more"),
         (lambda: hdr.proco_als(GOOD, 2, (2, "3")), r"ranks\[1\] must be a positive integer"),
         (lambda: hdr.proco_als(GOOD, 2, hdr.tucker_compress(GOOD.T, 2)), "the tensor that ranks compresses"),
-        (lambda: hdr.pro_als(GOOD, 2, n_polish=-1), "n_polish must be a positive integer"),
+        (lambda: hdr.pro_als(GOOD, 2, n_polish=-1), "n_polish must be an integer of at least zero"),
         (lambda: hdr.pro_als(GOOD, 2, init="nndsvd"), "init must be one of"),
         (lambda: hdr.complete_dictionary_learning(GOOD, 6, 2), "rank must be at most 5"),
         (lambda: hdr.complete_dictionary_learning(GOOD, 3, 4), "k must be at most 3"),

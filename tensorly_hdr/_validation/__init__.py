@@ -27,6 +27,7 @@ from tensorly_hdr._validation.arguments import (
     solver,
     stop_options,
     tail,
+    taps,
     two_ends,
 )
 from tensorly_hdr._validation.arrays import (
@@ -236,6 +237,7 @@ __all__ = [
     "supports_loss",
     "symmetric",
     "tail",
+    "taps",
     "templates_arrays",
     "templates_file",
     "templates_keep_scale",

@@ -62,6 +62,11 @@ def rank(value: Any, shape: Sequence[int]) -> int:
     return positive_int("rank", value, at_most=prod(shape), why=", the number of entries of the data")
 
 
+def taps(value: Any, shape: Sequence[int]) -> int:
+    """Return a number of taps, at most the number of entries of the data; more could not even be held."""
+    return positive_int("n_taps", value, at_most=prod(shape), why=", the number of entries of S")
+
+
 def distinct_ints(name: str, values: Any) -> tuple[int, ...]:
     """Return ``values`` as a tuple of different positive integers, at least one."""
     if not isinstance(values, Iterable) or isinstance(values, str):

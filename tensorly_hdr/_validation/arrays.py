@@ -67,11 +67,15 @@ def is_sparse(x: Any) -> bool:
     return bool(issparse(x))
 
 
-def _as_numpy(name: str, x: Any) -> NDArray:
+def _rectangular(name: str, x: Any) -> NDArray:
     try:
-        array = np.asarray(x)
+        return np.asarray(x)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{name} must be a rectangular array of numbers, got {type(x).__name__}: {error}.") from None
+
+
+def _as_numpy(name: str, x: Any) -> NDArray:
+    array = _rectangular(name, x)
     if array.dtype.kind not in "fiub":
         raise TypeError(
             f"{name} must be a real numeric array, got {type(x).__name__} of dtype {array.dtype}; "
@@ -159,7 +163,8 @@ def observed(name: str, mask: Any, shape: tuple[int, ...]) -> NDArray | None:
         return None
     if is_sparse(mask) or isinstance(mask, np.ma.MaskedArray):
         raise TypeError(f"{name} must be a plain boolean array, got {type(mask).__name__}.")
-    array = np.asarray(mask)
+    _check_not_dataset(name, mask)
+    array = _rectangular(name, mask)
     if array.dtype.kind != "b" and (array.dtype.kind not in "uif" or not np.isin(array, (0, 1)).all()):
         raise TypeError(f"{name} must be boolean, True where the data are observed, got dtype {array.dtype}.")
     if array.shape != shape:

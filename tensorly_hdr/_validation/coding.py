@@ -33,15 +33,17 @@ def increasing(name: str, x: NDArray, low: float, high: float) -> NDArray:
     return x
 
 
-def spline_counts(name: str, value: Any, degree: int) -> list[int]:
-    """Numbers of splines, one a scale, each above the degree."""
+def spline_counts(name: str, value: Any, degree: int, points: int) -> list[int]:
+    """Numbers of splines, one a scale, each above the degree; a point sees one spline more than the degree."""
     if value is None:
         raise ValueError(f"{name} or knots must be given: a number of splines, or one for each scale.")
     many = isinstance(value, Iterable) and not isinstance(value, str)
     each = list(value) if many else [value]
     if not each:
         raise ValueError(f"{name} must hold at least one number of splines.")
-    counts = [positive_int(f"{name}[{k}]" if many else name, n) for k, n in enumerate(each)]
+    most, why = points * (degree + 1), ": beyond, some are zero at every point"
+    names = [f"{name}[{k}]" if many else name for k in range(len(each))]
+    counts = [positive_int(k, n, at_most=most, why=why) for k, n in zip(names, each, strict=True)]
     for n in counts:
         if n <= degree:
             raise ValueError(f"{name} must be above the degree, {degree}, got {n}; use more splines or a lower degree.")

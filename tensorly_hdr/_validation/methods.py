@@ -134,7 +134,7 @@ def templates_keep_scale(l1: float, *, stacklevel: int) -> None:
 
 def free_modes(fixed: Any, order: int, init: Any) -> list[int]:
     """Modes to update: all but ``fixed``, which need a start of their own."""
-    if not isinstance(fixed, Iterable) or isinstance(fixed, str):
+    if not isinstance(fixed, Iterable) or isinstance(fixed, str) or getattr(fixed, "ndim", 1) == 0:
         raise ValueError(f"fixed must be a sequence of modes, as in fixed=(0,), got {fixed!r}.")
     fixed = list(fixed)
     for m in fixed:

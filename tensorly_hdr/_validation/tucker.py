@@ -16,7 +16,7 @@ def dense(name: str, x: Any) -> None:
 
 def core_and_factors(name: str, value: Any, ranks: Sequence[int], shape: Sequence[int]) -> tuple[NDArray, Any]:
     """Nonnegative core and factors of a Tucker decomposition, from a result or a pair."""
-    if hasattr(value, "core"):
+    if hasattr(value, "core") and hasattr(value, "factors"):
         value = (value.core, value.factors)
     if not isinstance(value, Iterable) or len(pair := list(value)) != 2:
         raise TypeError(f"{name} must be a name, a TuckerResult or a pair (core, factors), got {type(value).__name__}.")
@@ -31,7 +31,7 @@ def factors_of(name: str, arrays: Any, shape: Sequence[int], ranks: Sequence[int
     if not isinstance(arrays, Iterable) or isinstance(arrays, str):
         raise TypeError(f"{name} must be a sequence of arrays, one a mode, got {type(arrays).__name__}.")
     out = tuple(as_array(f"{name}[{m}]", u, ndim=2, nonneg=True) for m, u in enumerate(arrays))
-    same_size(factors_given=len(out), modes_of_the_data=len(shape))
+    same_size(**{f"factors_in_{name}": len(out)}, modes_of_the_data=len(shape))
     for m, u in enumerate(out):
         same_shape(f"{name}[{m}]", u.shape, (shape[m], ranks[m]))
     return out

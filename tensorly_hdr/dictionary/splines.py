@@ -66,13 +66,13 @@ def bspline_dictionary(
     """
     axes = axes_of(points)
     where = check.as_array("points", points, ndim=1).astype(np.float64)
-    degree = check.positive_int("degree", degree)
+    degree = check.positive_int("degree", degree, at_most=len(where), why=", the number of points")
     low, high = check.some_range("points", where)
     if knots is not None:
         check.one_of_two("n_splines", n_splines, "knots", knots)
         grids = [check.increasing("knots", check.as_array("knots", knots, ndim=1), low, high)]
     else:
-        counts = check.spline_counts("n_splines", n_splines, degree)
+        counts = check.spline_counts("n_splines", n_splines, degree, len(where))
         grids = [np.linspace(low, high, n - degree + 1) for n in counts]
     sets = [_splines(where, grid, degree) for grid in grids]
     D = np.hstack([atoms for atoms, _ in sets])

@@ -151,14 +151,13 @@ def _projected(
     check.order_of("T", T, matrix=False)
     T = check.as_array("T", T, nonneg=True)
     rank, options = check.rank(rank, T.shape), check.stop_options(stop)
-    if n_polish != 0:
-        check.positive_int("n_polish", n_polish)
+    n_polish = check.count("n_polish", n_polish)
     problem = Problem(T, None, Frobenius(), (NonNegative(),) * T.ndim)
     factors = [np.maximum(u, 0.0) for u in starting_factors(problem, rank, init, check.generator(seed))]
     rounds = steps(lambda: target(T), factors)
     state, trace, status, n_iter = run(rounds, lambda s: s.loss, view=lambda s: s.factors, **options)
     is_over = status in ("callback", "max_time")
-    options |= {"max_iter": 0 if is_over else int(n_polish)}
+    options |= {"max_iter": 0 if is_over else n_polish}
     options |= {"max_time": max(options.get("max_time", np.inf) - trace.time[-1], 0.0)}
     options |= {"callback": _later(options.get("callback"), n_iter + 1)}
     polished = ncp(T, rank, init=even(state.best), **options)

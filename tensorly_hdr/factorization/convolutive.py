@@ -177,7 +177,7 @@ def _checked(
         W0 = check.as_array("templates", templates, ndim=3, nonneg=True).astype(S.dtype, copy=False)
         check.same_size(rows_of_S=len(S), rows_of_templates=len(W0))
         rank, n_taps = (W0.shape[2] if rank is None else rank), (W0.shape[1] if n_taps is None else n_taps)
-    rank, n_taps = check.rank(rank, S.shape), check.positive_int("n_taps", n_taps)
+    rank, n_taps = check.rank(rank, S.shape), check.taps(n_taps, S.shape)
     if W0 is not None:
         check.same_shape("templates", W0.shape, (len(S), n_taps, rank))
     adapt = check.adaptation(adapt, templates, divergence)

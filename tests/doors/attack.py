@@ -30,7 +30,7 @@ OWN = {"solver", "callback"}
 #: a case: the function, and the replaced arguments with the names of their values
 Case = tuple[str, tuple[tuple[str, str], ...]]
 #: what a message may say of a whole call, whose arguments do not go together
-OF_SEVERAL = ("libraries", "memory")
+OF_SEVERAL = ("libraries", "memory", "penalty")
 #: warnings that the functions announce in their docstrings
 DECLARED = ("l1 has no effect", "the penalty of mode")
 
