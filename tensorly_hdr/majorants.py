@@ -99,7 +99,7 @@ def second_order(A: Any, y: Any, x: Any, X: Any, *, u: Any = None, loss: str = "
     """
     f, slope, H, d = _expansion(A, y, x, X, loss)
     weights = np.ones(len(H)) if u is None else _point("u", u, H, positive=True)
-    return np.asarray(f + slope @ d + 0.5 * diagonal(H, weights) @ (d * d))
+    return np.asarray(f + slope @ d + 0.5 * (np.abs(H) @ weights / weights) @ (d * d))
 
 
 def gradient(A: Any, y: Any, x: Any, X: Any, *, loss: str = "frobenius") -> NDArray:

@@ -104,6 +104,8 @@ def compare_ranks(
     import xarray as xr
 
     check.order_of("T", T, matrix=False)
+    check.dense("T", T)
+    check.as_data("T", T, mask, nonneg=False)
     ranks = check.distinct_ints("ranks", ranks)
     n_init = check.positive_int("n_init", n_init)
     rng = check.generator(seed)

@@ -37,7 +37,6 @@ from tensorly_hdr._validation.arrays import (
     factors,
     finite_at_model,
     in_domain,
-    is_sparse,
     measured_array,
     nonzero_sums,
     observed,
@@ -63,6 +62,7 @@ from tensorly_hdr._validation.coding import (
     some_range,
     spline_counts,
 )
+from tensorly_hdr._validation.csr import is_sparse
 from tensorly_hdr._validation.methods import (
     adaptation,
     beta_penalties,

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-
 LARGEST = 2**62  # what counts iterations is a machine integer
 
 
@@ -46,6 +45,11 @@ def distinct_names(what: str, names: Sequence[str]) -> None:
         raise ValueError(f"the dimensions of {what} must have different names, got {tuple(names)}; rename one.")
 
 
+def holds_several(value: Any) -> bool:
+    """Whether a value is a collection: no text, and no array without dimensions, which cannot be iterated over."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes) and getattr(value, "ndim", 1) != 0
+
+
 def positive_int(name: str, value: Any, *, at_most: int | None = None, why: str = "") -> int:
     """Return ``value`` as an int of at least one, and of at most ``at_most``."""
     is_int = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
@@ -69,7 +73,7 @@ def taps(value: Any, shape: Sequence[int]) -> int:
 
 def distinct_ints(name: str, values: Any) -> tuple[int, ...]:
     """Return ``values`` as a tuple of different positive integers, at least one."""
-    if not isinstance(values, Iterable) or isinstance(values, str):
+    if not holds_several(values):
         raise TypeError(f"{name} must be a sequence of positive integers, as in range(1, 6), got {values!r}.")
     out = tuple(positive_int(f"{name}[{k}]", v) for k, v in enumerate(values))
     if not out or len(set(out)) < len(out):
@@ -79,7 +83,7 @@ def distinct_ints(name: str, values: Any) -> tuple[int, ...]:
 
 def multilinear_ranks(value: Any, shape: Sequence[int]) -> tuple[int, ...]:
     """One rank a mode, of an int or a sequence: at most the size of the mode and the product of the other ranks."""
-    many = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+    many = holds_several(value)
     each = list(value) if many else [value] * len(shape)
     if len(each) != len(shape):
         raise ValueError(f"ranks must be one integer, or one for each of the {len(shape)} modes, got {len(each)}.")

@@ -1,13 +1,15 @@
 """Checks of arrays: type, shape, entries, and how they go together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, is_array_api_obj, is_numpy_array
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, issparse
+
+from tensorly_hdr._validation.arguments import holds_several
+from tensorly_hdr._validation.csr import as_csr, is_sparse
 
 
 def as_array(
@@ -47,7 +49,7 @@ def _converted(name: str, x: Any, sparse: bool, any_namespace: bool) -> tuple[An
     if is_sparse(x):
         if not sparse:
             raise TypeError(f"{name} is sparse, but a dense array is needed here; pass {name}.toarray().")
-        array = _as_csr(name, x)
+        array = as_csr(name, x)
         entries = array.data
     elif any_namespace and is_array_api_obj(x) and not is_numpy_array(x):
         array = entries = _as_foreign(name, x)
@@ -60,11 +62,6 @@ def _check_not_dataset(name: str, x: Any) -> None:
     if type(x).__name__ == "Dataset":
         remedy = f"its array, {name}.data" if hasattr(x, "data") else f"one of its variables, {name}['name']"
         raise TypeError(f"{name} is a dataset; pass {remedy}.")
-
-
-def is_sparse(x: Any) -> bool:
-    """Tell a scipy.sparse matrix or array."""
-    return bool(issparse(x))
 
 
 def _rectangular(name: str, x: Any) -> NDArray:
@@ -84,29 +81,6 @@ def _as_numpy(name: str, x: Any) -> NDArray:
     if array.ndim == 0:
         raise ValueError(f"{name} must have 1 dimension(s) or more, got the scalar {array}.")
     return np.ascontiguousarray(array, dtype=np.float32 if array.dtype == np.float32 else np.float64)
-
-
-def _as_csr(name: str, x: Any) -> Any:
-    if x.ndim > 2:
-        raise ValueError(f"{name} must be a matrix when it is sparse, got shape {x.shape}; pass {name}.toarray().")
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must hold real numbers, got dtype {x.dtype}.")
-    _check_indices(name, x)
-    array = csr_array(x, dtype=np.float32 if x.dtype == np.float32 else np.float64, copy=True)
-    array.sum_duplicates()
-    array.eliminate_zeros()
-    return array
-
-
-def _check_indices(name: str, x: Any) -> None:
-    """Refuse indices out of range: SciPy and the kernels would read and write there."""
-    try:
-        if x.format in ("csr", "csc", "bsr"):  # of a second object on the same arrays, since the check may replace them
-            type(x)((x.data, x.indices, x.indptr), shape=x.shape).check_format(full_check=True)
-        elif x.format == "coo":
-            type(x)((x.data, x.coords), shape=x.shape)
-    except ValueError as error:
-        raise ValueError(f"{name} is no valid sparse matrix: {error}; build it anew from its entries.") from None
 
 
 def _as_foreign(name: str, x: Any) -> Any:
@@ -152,8 +126,8 @@ def _sum_of_squares(entries: Any) -> float:
 
 
 def positive_entries(name: str, entries: Any) -> None:
-    """Check that every entry is above zero."""
-    if float(entries.min()) <= 0:
+    """Check that every entry is above zero, and large enough to be divided by."""
+    if float(entries.min()) < np.finfo(entries.dtype).tiny:
         raise ValueError(f"{name} must be positive, its minimum is {float(entries.min()):.3g}.")
 
 
@@ -270,7 +244,7 @@ def factors(name: str, arrays: Any) -> tuple[NDArray, ...]:
     """Factors of one factorization: two-dimensional arrays with the same number of columns."""
     weights = getattr(arrays, "weights", None)
     arrays = getattr(arrays, "factors", arrays)
-    if not isinstance(arrays, Iterable) or isinstance(arrays, str):
+    if not holds_several(arrays):
         raise TypeError(f"{name} must be a sequence of arrays, one a mode, got {type(arrays).__name__}.")
     out = tuple(as_array(f"{name}[{m}]", u, ndim=2) for m, u in enumerate(arrays))
     if weights is not None and out:

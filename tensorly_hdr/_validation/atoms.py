@@ -1,13 +1,13 @@
 """Checks of dictionaries, and of what is picked from them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
-from tensorly_hdr._validation.arguments import positive_int
+from tensorly_hdr._validation.arguments import holds_several, positive_int
 
 
 def nonzero_atoms(name: str, D: NDArray) -> None:
@@ -56,7 +56,7 @@ def count(name: str, value: Any) -> int:
 
 def several(name: str, values: Any) -> list[Any]:
     """Return a sequence of arrays as a list; one matrix alone is a frequent slip."""
-    if not isinstance(values, Iterable) or isinstance(values, str | dict) or hasattr(values, "ndim"):
+    if not holds_several(values) or isinstance(values, dict) or hasattr(values, "ndim"):
         raise TypeError(f"{name} must be a list of matrices, one a dictionary, got {type(values).__name__}.")
     out = list(values)
     if not out:
@@ -66,7 +66,7 @@ def several(name: str, values: Any) -> list[Any]:
 
 def counts(values: Any, sizes: Sequence[int], rank: Any) -> tuple[int, ...]:
     """Check how many atoms each dictionary gives; their sum is the rank, which may be told as a check."""
-    if not isinstance(values, Iterable) or isinstance(values, str):
+    if not holds_several(values):
         raise TypeError(f"counts must be a sequence of positive integers, one a dictionary, got {values!r}.")
     values = list(values)
     if len(values) != len(sizes):

@@ -1,12 +1,12 @@
 """Checks of dictionaries of splines, and of the modes that they code."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorly_hdr._validation.arguments import positive_int
+from tensorly_hdr._validation.arguments import holds_several, positive_int
 from tensorly_hdr._validation.arrays import same_labels
 
 
@@ -37,7 +37,7 @@ def spline_counts(name: str, value: Any, degree: int, points: int) -> list[int]:
     """Numbers of splines, one a scale, each above the degree; a point sees one spline more than the degree."""
     if value is None:
         raise ValueError(f"{name} or knots must be given: a number of splines, or one for each scale.")
-    many = isinstance(value, Iterable) and not isinstance(value, str)
+    many = holds_several(value)
     each = list(value) if many else [value]
     if not each:
         raise ValueError(f"{name} must hold at least one number of splines.")
@@ -82,7 +82,7 @@ def signs(value: Any, order: int) -> tuple[bool, ...]:
     """Which modes are nonnegative: all of them, none, or those of a sequence."""
     if isinstance(value, bool | np.bool_):
         return (bool(value),) * order
-    if not isinstance(value, Iterable) or isinstance(value, str):
+    if not holds_several(value):
         raise ValueError(f"nonneg must be True, False or a sequence of modes, got {value!r}.")
     modes = {one_mode(f"nonneg[{k}]", m, order) for k, m in enumerate(value)}
     return tuple(m in modes for m in range(order))
@@ -94,7 +94,7 @@ def coded_modes(D: Any, k: Any, mode: Any, order: int) -> dict[int, tuple[Any, A
         if not isinstance(k, Mapping) or set(k) != set(D) or not D:
             raise ValueError(f"k must have the modes of D as its keys, {list(D)}, got {k!r}.")
         modes, matrices, counts = list(D), list(D.values()), [k[m] for m in D]
-    elif isinstance(mode, Sequence | np.ndarray) and not isinstance(mode, str):
+    elif holds_several(mode):
         modes = list(mode)
         matrices, counts = _as_many("D", D, len(modes)), _as_many("k", k, len(modes))
     else:

@@ -1,14 +1,14 @@
 """Checks of losses, penalties and solvers, and how they go together."""
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
 
-from tensorly_hdr._validation.arguments import choice, nonneg_float
-from tensorly_hdr._validation.arrays import is_sparse
+from tensorly_hdr._validation.arguments import choice, holds_several, nonneg_float
+from tensorly_hdr._validation.csr import is_sparse
 
 
 def supported(solver: str, update: Callable[..., Any], penalty: Any, *, automatic: bool = False) -> None:
@@ -68,7 +68,7 @@ def search(name: str, value: Any, count: int, few: int, bearable: int) -> str:
     choice(name, value, {"auto": None, "enumeration": None, "branch_and_bound": None})
     if value == "enumeration" and count > bearable:
         raise ValueError(f"{name}='enumeration' would list {count} supports; use 'branch_and_bound' or a smaller k.")
-    return value
+    return str(value)
 
 
 def is_penalty(name: str, penalty: Any) -> None:
@@ -82,8 +82,7 @@ def is_penalty(name: str, penalty: Any) -> None:
 def per_mode(name: str, values: Any, order: int, default: Any) -> tuple[Any, ...]:
     """One penalty a mode: the default, the same for all, or as many as there are modes."""
     values = default if values is None else values
-    single = hasattr(values, "prox") or not isinstance(values, Iterable) or isinstance(values, str | type)
-    single = single or getattr(values, "ndim", 1) == 0
+    single = hasattr(values, "prox") or not holds_several(values) or isinstance(values, type)
     each = (values,) * order if single else tuple(values)
     if len(each) != order:
         raise ValueError(f"{name} must be one penalty, or one for each of the {order} modes, got {len(each)}.")
@@ -106,7 +105,8 @@ def beta_penalties(divergence: Any, penalties: Sequence[Any]) -> None:
     for g in penalties:
         if getattr(g, "l2", 0.0) or (getattr(g, "l1", 0.0) and divergence.beta > 1.0):
             raise ValueError(
-                f"the penalty {g!r} has no exact update with the loss {divergence!r}: l1 needs beta <= 1 or 2, l2 needs beta 1 or 2."
+                f"the penalty {g!r} has no exact update with the loss {divergence!r}: l1 needs beta <= 1 or 2, "
+                "l2 needs beta 1 or 2."
             )
 
 
@@ -134,7 +134,7 @@ def templates_keep_scale(l1: float, *, stacklevel: int) -> None:
 
 def free_modes(fixed: Any, order: int, init: Any) -> list[int]:
     """Modes to update: all but ``fixed``, which need a start of their own."""
-    if not isinstance(fixed, Iterable) or isinstance(fixed, str) or getattr(fixed, "ndim", 1) == 0:
+    if not holds_several(fixed):
         raise ValueError(f"fixed must be a sequence of modes, as in fixed=(0,), got {fixed!r}.")
     fixed = list(fixed)
     for m in fixed:
@@ -174,7 +174,7 @@ def start(init: Any) -> Any:
         return "auto"
     if isinstance(init, str) or hasattr(init, "factors"):
         return init
-    if not isinstance(init, Iterable) or getattr(init, "ndim", 1) == 0:
+    if not holds_several(init):
         raise TypeError(f"init must be a name, a result or a sequence of arrays, got {type(init).__name__}.")
     return list(init)
 

@@ -1,17 +1,16 @@
 """Checks of what sparse coding needs: atoms, and how many of them a column may use."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorly_hdr._validation.arguments import positive_int
+from tensorly_hdr._validation.arguments import holds_several, positive_int
 
 
 def sparsities(name: str, value: Any, columns: int, atoms: int) -> NDArray:
     """Return the number of atoms of each column, of one int or one for each column, at most the number of atoms."""
-    many = isinstance(value, Iterable) and not isinstance(value, str)
+    many = holds_several(value)
     each = list(value) if many else [value] * columns
     if len(each) != columns:
         raise ValueError(f"{name} must be one integer, or one for each of the {columns} columns, got {len(each)}.")

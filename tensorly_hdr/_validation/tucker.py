@@ -1,11 +1,13 @@
 """Checks of the parts of a Tucker decomposition."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 
-from tensorly_hdr._validation.arrays import as_array, is_sparse, same_shape, same_size
+from tensorly_hdr._validation.arguments import holds_several
+from tensorly_hdr._validation.arrays import as_array, same_shape, same_size
+from tensorly_hdr._validation.csr import is_sparse
 
 
 def dense(name: str, x: Any) -> None:
@@ -18,7 +20,7 @@ def core_and_factors(name: str, value: Any, ranks: Sequence[int], shape: Sequenc
     """Nonnegative core and factors of a Tucker decomposition, from a result or a pair."""
     if hasattr(value, "core") and hasattr(value, "factors"):
         value = (value.core, value.factors)
-    if not isinstance(value, Iterable) or len(pair := list(value)) != 2:
+    if not holds_several(value) or len(pair := list(value)) != 2:
         raise TypeError(f"{name} must be a name, a TuckerResult or a pair (core, factors), got {type(value).__name__}.")
     core = as_array(f"{name}[0]", pair[0], nonneg=True)
     same_shape(f"{name}[0]", core.shape, tuple(ranks))
@@ -28,7 +30,7 @@ def core_and_factors(name: str, value: Any, ranks: Sequence[int], shape: Sequenc
 
 def factors_of(name: str, arrays: Any, shape: Sequence[int], ranks: Sequence[int]) -> tuple[NDArray, ...]:
     """One nonnegative factor a mode, of the shape that goes with the data."""
-    if not isinstance(arrays, Iterable) or isinstance(arrays, str):
+    if not holds_several(arrays):
         raise TypeError(f"{name} must be a sequence of arrays, one a mode, got {type(arrays).__name__}.")
     out = tuple(as_array(f"{name}[{m}]", u, ndim=2, nonneg=True) for m, u in enumerate(arrays))
     same_size(**{f"factors_in_{name}": len(out)}, modes_of_the_data=len(shape))

@@ -67,6 +67,8 @@ def _entrywise(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
     b = plus + penalty.l1
     if beta == 1.0:
         c = u * minus
+        if penalty.l2 == 0.0:
+            return c / above_zero(b)  # the same root, without a square that strong data take out of range
         return 2.0 * c / above_zero(b + xp.sqrt(b * b + 4.0 * penalty.l2 * c))
     return u * (minus / above_zero(b)) ** exponent_of(beta)
 

@@ -8,11 +8,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Door:
-    """A public function, and one valid value for each argument; ``falls`` where the traced loss never rises."""
+    """A public function, and one valid value for each argument.
+
+    ``falls`` where the traced loss never rises, ``partial`` where the function says that a part of its result may not
+    be finite, or that it may diverge.
+    """
 
     function: Callable[..., Any]
     arguments: dict[str, Any]
     falls: bool = False
+    partial: bool = False
 
     def missing(self) -> set[str]:
         """Arguments of the function that the call does not give."""

@@ -25,8 +25,10 @@ TRUSTING = {
     "tensorly_hdr.factorization": "Factored convolve correlate correlate_activations",
     "tensorly_hdr.balancing": "column_scales",
     "tensorly_hdr.losses": "Loss ratio above_zero Frobenius KullbackLeibler",
-    "tensorly_hdr.penalties": "Entry Transposed anything convex entrywise keeps_nonneg orthant per_observation tall Zero",
+    "tensorly_hdr.penalties": "Entry Transposed anything convex entrywise keeps_nonneg orthant "
+    "per_observation tall Zero",
     "tensorly_hdr.solve": "run",
+    "tensorly_hdr.model_choice": "NcpOptions",
     "tensorly_hdr.blocks": "Quadratic Entrywise least_squares half_square",
     "tensorly_hdr.linalg": "unfold khatri_rao gram_hadamard mttkrp reconstruct procrustes",
     "tensorly_hdr.datasets": "Dataset list_datasets",
@@ -103,7 +105,7 @@ DOORS: dict[str, Door] = {
     "nnls": Door(hdr.nnls, _NNLS, falls=True),
     "nnls_vector": Door(hdr.nnls, {**_NNLS, "Y": Y[:, 0], "init": None, "solver": "fista"}),
     "nnls_hals": Door(hdr.nnls, {**_NNLS, "solver": "hals"}, falls=True),
-    "nnls_admm": Door(hdr.nnls, {**_NNLS, "penalty": hdr.Simplex(), "solver": "admm", "init": None}),
+    "nnls_admm": Door(hdr.nnls, {**_NNLS, "penalty": hdr.Simplex(), "solver": "admm", "init": None}, partial=True),
     "nnkl": Door(
         hdr.nnkl, {**_NNLS, "loss": "kl", "tol_gap": 1e-9, "penalty": NonNegative(l2=0.1), "tol": 0.0}, falls=True
     ),
@@ -218,6 +220,7 @@ DOORS: dict[str, Door] = {
     "compare_ranks": Door(
         hdr.compare_ranks,
         {"T": T, "ranks": [1, 2], "n_init": 2, "fraction": 0.2, "mask": None, "seed": 0, "loss": "frobenius", **STOP},
+        partial=True,
     ),
     "balance": Door(hdr.balance, {"factors": [W, H], "penalties": SquaredL2(1.0)}),
     "scale": Door(hdr.scale, {"T": Y, "factors": [W, H], "penalties": NonNegative(l1=0.1, l2=0.1)}),
