@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
@@ -53,6 +52,7 @@ class Sum:
     ridge: float = 0.0
 
     def __post_init__(self) -> None:
+        check.is_penalty("penalty", self.penalty)
         _entries("linear", self.linear)
         check.nonneg_float("ridge", self.ridge)
 
@@ -119,6 +119,7 @@ class Scaled:
     weight: float
 
     def __post_init__(self) -> None:
+        check.is_penalty("penalty", self.penalty)
         check.nonneg_float("weight", self.weight, positive=True)
 
     @property
@@ -173,6 +174,7 @@ class Shifted:
     center: Any
 
     def __post_init__(self) -> None:
+        check.is_penalty("penalty", self.penalty)
         _entries("center", self.center)
 
     @property
@@ -202,7 +204,8 @@ class Shifted:
 
 def _entries(name: str, constant: Any) -> NDArray:
     """The entries of a number or an array, checked."""
-    entries: NDArray = check.as_array(name, np.atleast_1d(constant))
+    single = isinstance(constant, int | float) or getattr(constant, "ndim", 1) == 0
+    entries: NDArray = check.as_array(name, [constant] if single else constant)
     return entries
 
 

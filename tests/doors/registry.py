@@ -9,7 +9,7 @@ import numpy as np
 
 import tensorly_hdr as hdr
 from tensorly_hdr import datasets, dictionary, interop, majorants, metrics
-from tensorly_hdr.penalties import NonNegative, SquaredL2
+from tensorly_hdr.penalties import NonNegative, Scaled, Shifted, SquaredL2, Sum
 
 from .door import Door
 from .registry_sound import SOUND_DOORS
@@ -19,14 +19,14 @@ ROOT = Path(__file__).parents[2]
 #: building blocks and records: they are given what a public function has checked, as their module or class says
 TRUSTING = {
     "tensorly_hdr": "Penalty Result Stop Trace SparseResult ClosedForm ConvolutiveResult FactorResult MinVolResult "
-    "RankTwoResult SeparableResult TuckerResult AtomsResult CodedResult DictionaryResult Facets SparseCodes",
+    "RankTwoResult SeparableResult TuckerResult AtomsResult CodedResult DictionaryResult Facets SparseCodes warm_up",
     "tensorly_hdr.regression": "Update declares interior needs_interior active_set admm block_pivoting ccd fista hals "
     "mirror msom mu mu_extrapolated newton pgd safeguarded_msom spg",
     "tensorly_hdr.factorization": "Factored convolve correlate correlate_activations",
     "tensorly_hdr.balancing": "column_scales",
     "tensorly_hdr.losses": "Loss ratio above_zero Frobenius KullbackLeibler",
     "tensorly_hdr.penalties": "Entry Transposed anything convex entrywise keeps_nonneg orthant "
-    "per_observation tall Zero",
+    "per_observation scale_free tall Zero",
     "tensorly_hdr.solve": "run",
     "tensorly_hdr.model_choice": "NcpOptions",
     "tensorly_hdr.blocks": "Quadratic Entrywise least_squares half_square",
@@ -101,6 +101,9 @@ DOORS: dict[str, Door] = {
     "Simplex": Door(hdr.Simplex, {"axis": 0, "total": 1.0, "below": False}),
     "SquaredL2": Door(hdr.SquaredL2, {"weight": 1.0}),
     "UnitBall": Door(hdr.UnitBall, {"axis": 0, "nonneg": False}),
+    "Sum": Door(Sum, {"penalty": NonNegative(), "linear": np.ones((2, 2)), "ridge": 0.5}),
+    "Scaled": Door(Scaled, {"penalty": NonNegative(), "weight": 2.0}),
+    "Shifted": Door(Shifted, {"penalty": NonNegative(), "center": np.ones((2, 2))}),
     "Extrapolation": Door(hdr.Extrapolation, {"beta": 0.5, "gamma": 1.05, "gamma_bar": 1.01, "eta": 1.5}),
     "nnls": Door(hdr.nnls, _NNLS, falls=True),
     "nnls_vector": Door(hdr.nnls, {**_NNLS, "Y": Y[:, 0], "init": None, "solver": "fista"}),
