@@ -4,6 +4,7 @@
 #   make bench   comparisons with other packages                          make lock   refresh constraints.txt
 #   make music   the table of transcriptions (experiments/music)
 #   make test-site, make test-browser   the two checks of the built site  make clean  remove what was built
+#   make machines   every page and test as other processors would run them, without numba too (hours)
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -20,7 +21,7 @@ PORT ?= 8000
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help install book test test-site test-browser test-oldest serve bench music lint lock clean
+.PHONY: help install book test test-site test-browser test-oldest machines serve bench music lint lock clean
 
 help:
 	@sed -n '1,/^SHELL/{/^#/s/^# \{0,1\}//p}' Makefile
@@ -55,6 +56,10 @@ test-site: $(STAMP)
 
 test-browser: $(STAMP)
 	$(BIN)/python -m pytest -q -n 2 tests/browser
+
+# MACHINES chooses: make machines MACHINES="Haswell no-numba --pages"; --list says what can be imitated here.
+machines: $(STAMP)
+	$(BIN)/python tools/machines.py $(MACHINES)
 
 serve:
 	@test -e $(SITE)/index.html || { echo "No site yet: run make book first."; exit 1; }
