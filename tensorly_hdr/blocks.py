@@ -6,6 +6,7 @@ parts of a gradient (:class:`Entrywise`); whether the data are dense, sparse or 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 from tensorly_hdr import kernels
 from tensorly_hdr._validation import is_sparse
 from tensorly_hdr.losses import KullbackLeibler, Loss, above_zero, ratio
+
+PORTION = 1 << 20  # entries of the data that a residual computed entry by entry holds at a time
+BEARABLE = 1 << 30  # entries of a sparse matrix beyond which its residual is not computed entry by entry
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,22 @@ class Quadratic:
         return u @ self.gram - self.cross
 
     def value(self, u: Any) -> float:
-        """Half the squared residual, from the products alone."""
+        """Half the squared residual, from the products; entry by entry where they cancel and the data are known."""
+        value = self._from_products(u)
+        if self.source is None or value >= cancels_below(u) * self._size(u):
+            return value
+        Y, K = self.source
+        entries = float(np.prod(Y.shape, dtype=float))
+        return value if is_sparse(Y) and entries > BEARABLE else squared_gap(Y, u, K, most=value / self._size(u))
+
+    def _from_products(self, u: Any) -> float:
         xp = array_namespace(u)
-        return float(xp.sum((0.5 * (u @ self.gram) - self.cross) * u)) + self.const
+        return float(xp.sum((0.5 * (u @ self.gram) - self.cross) * u, dtype=xp.float64)) + self.const
+
+    def _size(self, u: Any) -> float:
+        """Size of the numbers that the products are sums of."""
+        xp = array_namespace(u)
+        return max(self.const, float(xp.sum(xp.linalg.diagonal(self.gram) * xp.sum(u * u, axis=0), dtype=xp.float64)))
 
 
 @dataclass(frozen=True)
@@ -98,13 +115,33 @@ class Entrywise:
         return (self.Y if is_sparse(self.Y) else self._seen) @ support
 
     def value(self, u: Any) -> float:
-        """Loss at ``u``."""
+        """Loss at ``u``, in double precision: the divergence is small beside the data whose difference it takes."""
         if is_sparse(self.Y):
-            return self._sparse_value(u)
-        model = u @ self.K.T
-        if self.mask is not None:
-            return self.loss.value(self.Y[self.mask], model[self.mask])
-        return self.loss.value(self.Y, model)
+            return self._sparse_value(np.asarray(u, dtype=np.float64))
+        if not is_numpy_array(u):
+            return self.loss.value(self.Y, u @ self.K.T)
+        total, step = 0.0, max(1, PORTION // len(self.K))
+        for first in range(0, len(u), step):
+            rows = slice(first, first + step)
+            model, Y = (
+                u[rows].astype(np.float64, copy=False) @ self._atoms.T,
+                self.Y[rows].astype(np.float64, copy=False),
+            )
+            seen = slice(None) if self.mask is None else self.mask[rows]
+            total += self.loss.value(Y[seen], model[seen])
+        return total
+
+    @cached_property
+    def _atoms(self) -> NDArray:
+        return np.asarray(self.K, dtype=np.float64)
+
+    def in_double(self) -> Iterator[tuple[slice, Entrywise]]:
+        """Blocks in double precision of some observations each: for what must not be lost in rounding."""
+        step = self.Y.shape[0] if is_sparse(self.Y) or self.K.dtype == np.float64 else max(1, PORTION // len(self.K))
+        for first in range(0, self.Y.shape[0], step):
+            rows = slice(first, first + step)
+            mask = None if self.mask is None else self.mask[rows]
+            yield rows, Entrywise(self.Y[rows].astype(np.float64, copy=False), self._atoms, self.loss, mask)
 
     def split(self, u: Any) -> tuple[Any, Any]:
         """Nonnegative parts of the gradient in ``u``; the first may be one row that stands for all."""
@@ -168,9 +205,10 @@ class Entrywise:
 
     def _sparse_value(self, u: NDArray) -> float:
         # the divergence at the nonzeros, plus the model where the data are zero: its total less its part there
-        model = self._model_at_nonzeros(u)
-        total = float((u.sum(axis=0, dtype=np.float64) * self.column_sums[0]).sum())
-        return self.loss.value(self.Y.data, model) + total - float(model.sum(dtype=np.float64))
+        model = np.empty(self.Y.nnz)
+        kernels.sampled_product(model, self.Y.indptr, self.Y.indices, u, self._atoms)
+        total = float((u.sum(axis=0) * self._atoms.sum(axis=0)).sum())
+        return self.loss.value(self.Y.data, model) + total - float(model.sum())
 
     def _sparse_row_values(self, u: NDArray) -> Any:
         terms = self.Y.data * np.log(ratio(self.Y.data, self._model_at_nonzeros(u)))
@@ -206,10 +244,40 @@ def _thin_product(Y: Any, K: Any) -> Any:
     return np.asarray(cross) if is_sparse(Y) else cross
 
 
+def cancels_below(u: Any) -> float:
+    """Share of its terms below which a loss from products may have lost its fifth digit (tenth in double precision)."""
+    return 1e-6 if float(array_namespace(u).finfo(u.dtype).eps) < 1e-10 else 1e-2
+
+
+def squared_gap(Y: Any, u: Any, K: Any, seen: Any = None, most: float = 1.0) -> float:
+    """Half the squared distance of ``Y`` to ``u K'``, on the entries seen, some rows at a time; sums in double.
+
+    ``most`` is about its share of the squares: where that is small, the differences are taken in double too.
+    """
+    if not (is_sparse(Y) or is_numpy_array(Y)):
+        return half_square(Y - u @ K.T)
+    if most < 1e-4:
+        u, K = u.astype(np.float64, copy=False), K.astype(np.float64, copy=False)
+    total, step = 0.0, max(1, PORTION // len(K))
+    for first in range(0, len(u), step):
+        rows = slice(first, first + step)
+        gap = (Y[rows].toarray() if is_sparse(Y) else Y[rows].reshape(-1, len(K))) - u[rows] @ K.T
+        if seen is not None:
+            gap *= seen[rows].reshape(gap.shape)
+        total += half_square(gap)
+    return total
+
+
 def half_square(Y: Any) -> float:
-    """``||Y||^2 / 2`` of a dense or sparse array."""
+    """``||Y||^2 / 2`` of a dense or sparse array, summed in double precision."""
     entries = Y.data if is_sparse(Y) else Y
-    if is_numpy_array(entries):
-        flat = entries.ravel(order="K")
+    if not is_numpy_array(entries):
+        xp = array_namespace(entries)
+        return 0.5 * float(xp.sum(entries * entries, dtype=xp.float64))
+    flat, total = entries.ravel(order="K"), 0.0
+    if flat.dtype == np.float64:
         return 0.5 * float(np.dot(flat, flat))
-    return 0.5 * float(array_namespace(entries).sum(entries * entries))
+    for first in range(0, len(flat), PORTION):  # a few at a time: no copy of the data in double precision
+        part = flat[first : first + PORTION].astype(np.float64)
+        total += float(np.dot(part, part))
+    return 0.5 * total

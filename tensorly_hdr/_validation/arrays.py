@@ -118,11 +118,17 @@ def _check_entries(name: str, entries: Any, nonneg: bool) -> float:
 
 
 def _sum_of_squares(entries: Any) -> float:
+    """In double precision: in single precision a sum over many entries keeps four digits."""
+    xp = array_namespace(entries)
     if not is_numpy_array(entries):
-        return float(array_namespace(entries).sum(entries * entries))
-    flat = entries.ravel(order="K")
+        return float(xp.sum(entries * entries, dtype=xp.float64))
+    flat, total = entries.ravel(order="K"), 0.0
+    step = len(flat) if flat.dtype == np.float64 else 1 << 20
     with np.errstate(all="ignore"):
-        return float(np.dot(flat, flat))
+        for first in range(0, len(flat), step):  # a few at a time: no copy of the data
+            part = flat[first : first + step].astype(np.float64, copy=False)
+            total += float(np.dot(part, part))
+    return total
 
 
 def positive_entries(name: str, entries: Any) -> None:

@@ -11,15 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr._validation import is_sparse
-from tensorly_hdr.blocks import Entrywise, Quadratic, half_square
+from tensorly_hdr.blocks import BEARABLE, Entrywise, Quadratic, cancels_below, half_square, squared_gap
 from tensorly_hdr.factorization.missing import Completion
 from tensorly_hdr.linalg import gram_hadamard, khatri_rao, mttkrp, unfold
 from tensorly_hdr.losses import Frobenius, Loss
 from tensorly_hdr.penalties import Penalty
 
 Block = Quadratic | Entrywise
-PORTION = 1 << 20  # entries of the data that a residual computed entry by entry holds at a time
-BEARABLE = 1 << 30  # entries of a sparse matrix beyond which its residual is not computed entry by entry
 
 
 class State(NamedTuple):
@@ -100,9 +98,9 @@ class Problem:
         value = state.block.value(state.factors[state.mode])
         if not self.is_quadratic:
             return max(value, 0.0) if np.isfinite(value) else value
-        cancels = value < (1e-6 if self.T.dtype == np.float64 else 1e-2) * self.const
+        cancels = value < cancels_below(state.factors[0]) * self.const
         if cancels and (not is_sparse(self.T) or np.prod(self.T.shape, dtype=float) <= BEARABLE):
-            return residual(self.T, self.mask, state.factors)
+            return residual(self.T, self.mask, state.factors, value / self.const)
         return max(value, 0.0)
 
     def penalty(self, factors: Sequence[NDArray]) -> float:
@@ -125,18 +123,10 @@ class Problem:
         return State(factors, block, state.mode, self.fit(state) + self.penalty(factors))
 
 
-def residual(T: Any, mask: NDArray | None, factors: Sequence[NDArray]) -> float:
+def residual(T: Any, mask: NDArray | None, factors: Sequence[NDArray], most: float = 0.0) -> float:
     """Half the squared distance to the model on the observed entries, a few slices of the largest mode at a time."""
     mode = int(np.argmax(T.shape))
     u, K = factors[mode], khatri_rao(factors, mode)
     data = (T.T.tocsr() if mode else T) if is_sparse(T) else np.moveaxis(T, mode, 0)
     seen = None if mask is None else np.moveaxis(mask, mode, 0)
-    total, step = 0.0, max(1, PORTION // len(K))
-    for first in range(0, len(u), step):
-        rows = slice(first, first + step)
-        part = data[rows].toarray() if is_sparse(T) else data[rows].reshape(-1, len(K))
-        gap = part - u[rows] @ K.T
-        if seen is not None:
-            gap *= seen[rows].reshape(gap.shape)
-        total += half_square(gap)
-    return total
+    return squared_gap(data, u, K, seen, most)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import qr, solve_triangular
 
 from tensorly_hdr._validation import is_sparse
 from tensorly_hdr.blocks import Quadratic
-from tensorly_hdr.kernels import lawson_hanson
 from tensorly_hdr.penalties import NonNegative
+from tensorly_hdr.regression._on_data import Atoms, descend, may_gain, scaled_atoms
 
 ILL = 1e8
 """Condition number of the Gram matrix from which solutions are checked, and if need be repaired, on the data."""
@@ -78,7 +76,7 @@ def double_gram(block: Quadratic) -> NDArray:
 
 
 def repaired(u: NDArray, block: Quadratic, penalty: NonNegative, normal: Normal) -> NDArray:
-    """``u``, and where it misses the KKT conditions on the data themselves, the active set by QR instead.
+    """``u``, and where it may be improved on the data themselves, the active set on the atoms instead.
 
     The normal equations square the condition number of the atoms. Nothing to do where they are well conditioned, or
     where the block does not know its data.
@@ -86,56 +84,30 @@ def repaired(u: NDArray, block: Quadratic, penalty: NonNegative, normal: Normal)
     if block.source is None or normal.condition < ILL:
         return u
     K = np.asarray(block.source[1], dtype=np.float64)
+    atoms = scaled_atoms(K, penalty)
     for first in range(0, len(u), 4096):
         rows = slice(first, first + 4096)
         part = block.source[0][rows]
         Y = np.asarray(part.toarray() if is_sparse(part) else part, dtype=np.float64)
-        limit = 1e-12 * np.maximum(np.abs(block.cross[rows]).max(axis=1), np.finfo(np.float64).tiny)
-        before = _misfit(u[rows], Y, K, penalty)
-        for i in np.flatnonzero(before > limit):
-            x = u[first + i].copy()
-            lawson_hanson(x, *_on_the_data(K, Y[i], penalty, normal.tol))
-            if _misfit(x[None], Y[i : i + 1], K, penalty)[0] < before[i]:
-                u[first + i] = x
+        for i in np.flatnonzero(_may_improve(u[rows], Y, K, penalty, atoms)):
+            u[first + i] = descend(u[first + i], Y[i], atoms)
     return u
 
 
-def _misfit(u: NDArray, Y: NDArray, K: NDArray, penalty: NonNegative) -> NDArray:
-    """How far each observation is from ``u >= 0``, slope ``>= 0``, one of them zero."""
+def _may_improve(u: NDArray, Y: NDArray, K: NDArray, penalty: NonNegative, atoms: Atoms) -> NDArray:
+    """Observations whose conditions of optimality do not prove the objective to be least up to rounding.
+
+    With ``p`` the projected slope on atoms of length one and ``s`` their least singular value, the excess is at most
+    ``|p|^2 / 2 s^2``. Where ``s`` is small, a slope that looks like rounding proves nothing, and each atom is asked.
+    """
     slope = (u @ K.T - Y) @ K + penalty.l1 + penalty.l2 * u
-    out: NDArray = np.abs(np.minimum(u, slope)).max(axis=1)
+    limit = 1e-12 * np.maximum(np.abs(Y @ K - penalty.l1).max(axis=1), np.finfo(np.float64).tiny)
+    out: NDArray = np.abs(np.minimum(u, slope)).max(axis=1) > limit
+    p = np.where(u > 0, slope, np.minimum(slope, 0.0)) / atoms.norms
+    least = float(np.linalg.svd(atoms.B, compute_uv=False)[-1]) if atoms.B.shape[0] >= atoms.B.shape[1] else 0.0
+    open_ = np.flatnonzero(~out & (np.linalg.norm(p, axis=1) > 1e-8 * least * np.linalg.norm(Y, axis=1)))
+    out[open_] = may_gain(u[open_] * atoms.norms, Y[open_], atoms)
     return out
-
-
-def _on_the_data(K: NDArray, y: NDArray, penalty: NonNegative, tol: float) -> tuple[Callable[..., Any], ...]:
-    """Make what ``lawson_hanson`` asks for from the atoms and not from their products."""
-    if penalty.l2:
-        K = np.vstack([K, np.sqrt(penalty.l2) * np.eye(K.shape[1])])
-        y = np.append(y, np.zeros(K.shape[1]))
-    norms = np.linalg.norm(K, axis=0)
-
-    def solve(S: NDArray) -> NDArray | None:
-        Q, R = qr(K[:, S], mode="economic")
-        if len(S) > len(K) or (np.abs(np.diag(R)) <= 1e-13 * norms[S]).any():
-            return None
-        z: NDArray = solve_triangular(R, Q.T @ y)
-        # towards the zero of the gradient, l1 included, and one digit or two of iterative refinement
-        slope = K[:, S].T @ (y - K[:, S] @ z) - penalty.l1
-        z += solve_triangular(R, solve_triangular(R, slope, trans="T"))
-        return z
-
-    def depends(S: NDArray, j: int) -> NDArray:
-        Q, R = qr(K[:, S], mode="economic")
-        h: NDArray = solve_triangular(R, Q.T @ K[:, j])
-        return h
-
-    def dual(x: NDArray) -> Any:
-        return K.T @ (y - K @ x) - penalty.l1
-
-    def slack(x: NDArray) -> float:
-        return tol * float(norms.max() * (np.linalg.norm(y) + norms @ x))
-
-    return solve, depends, dual, slack
 
 
 def by_qr(Y: NDArray, K: NDArray) -> NDArray:
@@ -143,7 +115,5 @@ def by_qr(Y: NDArray, K: NDArray) -> NDArray:
 
     For more atoms than equations, where the Gram matrix would be large and singular.
     """
-    u, tol = np.zeros((len(Y), K.shape[1])), max(10, K.shape[1]) * float(np.finfo(np.float64).eps)
-    for x, y in zip(u, np.asarray(Y, dtype=np.float64), strict=True):
-        lawson_hanson(x, *_on_the_data(np.asarray(K, dtype=np.float64), y, NonNegative(), tol))
-    return u
+    atoms, zero = scaled_atoms(np.asarray(K, dtype=np.float64), NonNegative()), np.zeros(K.shape[1])
+    return np.array([descend(zero, y, atoms) for y in np.asarray(Y, dtype=np.float64)])

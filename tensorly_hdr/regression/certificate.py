@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from array_api_compat import array_namespace
+import numpy as np
+from array_api_compat import array_namespace, is_numpy_array
 
 from tensorly_hdr.blocks import Entrywise
 from tensorly_hdr.losses import above_zero
@@ -26,15 +27,25 @@ from tensorly_hdr.penalties import NonNegative
 
 
 def kl_gap_bound(u: Any, block: Entrywise, penalty: NonNegative) -> float:
-    """Bound the excess of the objective at ``u`` over its minimum: the sum of a bound for each observation."""
+    """Bound the excess of the objective at ``u`` over its minimum: the sum of a bound for each observation.
+
+    In double precision whatever that of the data, where NumPy is used: the bound is a difference of large numbers.
+    """
+    if not is_numpy_array(u) or u.dtype == np.float64:
+        return _bound(u, block, penalty)
+    return sum(_bound(u[rows].astype(np.float64), part, penalty) for rows, part in block.in_double())
+
+
+def _bound(u: Any, block: Entrywise, penalty: NonNegative) -> float:
     xp = array_namespace(u)
     minus = block.split(u)[1]
     c = block.mass + penalty.l1 + xp.zeros_like(u)
     S = block.totals
     linear = xp.sum(c * u, axis=1) + xp.sum(0.5 * penalty.l2 * u * u, axis=1)
     bound = _with_ridge(minus, c, S, penalty.l2) if penalty.l2 else _without_ridge(minus, c, S)
-    # each term is known to a few units of rounding only, which in single precision is not nothing
-    rounding = 4.0 * float(xp.finfo(u.dtype).eps) * (linear + S)
+    # each term is known to a few units of rounding only: one for each of the sums that it is made of
+    terms = 4.0 + float(sum(block.K.shape)) ** 0.5
+    rounding = terms * float(xp.finfo(u.dtype).eps) * (linear + S)
     return max(float(xp.sum(linear - S + bound + rounding)), 0.0)
 
 

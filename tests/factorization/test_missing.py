@@ -52,7 +52,7 @@ def test_an_exact_model_is_recovered_through_the_holes_to_the_last_digits(rng):
 
 @pytest.mark.parametrize("shape", [(30, 40), (4, 300), (5, 6, 7), (1, 9)])
 def test_the_residual_by_slices_is_the_residual(shape, rng, monkeypatch):
-    monkeypatch.setattr("tensorly_hdr.factorization.problem.PORTION", 50)
+    monkeypatch.setattr("tensorly_hdr.blocks.PORTION", 50)
     T, factors, mask = rng.random(shape), [rng.random((n, 3)) for n in shape], rng.random(shape) > 0.4
     gap = T - reconstruct(factors)
     assert residual(T, None, factors) == pytest.approx(0.5 * np.sum(gap**2), rel=1e-12)
