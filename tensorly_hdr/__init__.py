@@ -90,6 +90,7 @@ _MODULES = (
     "plotting",
     "regression",
     "solve",
+    "testing",
 )
 
 try:

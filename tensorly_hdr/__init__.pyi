@@ -19,6 +19,7 @@ from tensorly_hdr import (
     plotting,
     regression,
     solve,
+    testing,
 )
 from tensorly_hdr.balancing import (
     balance,
@@ -183,6 +184,7 @@ __all__ = [
     "spa",
     "spark",
     "sparse_nnls",
+    "testing",
     "tucker_compress",
     "warm_up",
 ]

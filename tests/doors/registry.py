@@ -35,6 +35,7 @@ TRUSTING = {
     "tensorly_hdr.music": "OctaveErrors Score Transcription",
     "tensorly_hdr.music.evaluate": "score_of",
     "tensorly_hdr.plotting": "style use_style",
+    "tensorly_hdr.testing": "check_block check_loss check_operator check_penalty check_solver",
 }
 
 
