@@ -3,6 +3,7 @@
 from contextlib import suppress
 from types import ModuleType
 
+from tensorly_hdr._interrupt import postponed
 from tensorly_hdr.kernels import active_reference, hull_reference, kl_reference, reference, search_reference
 from tensorly_hdr.kernels.active_reference import lawson_hanson
 from tensorly_hdr.kernels.search_reference import new_stack
@@ -13,7 +14,7 @@ _active: ModuleType = active_reference
 _pivoting: ModuleType = active_reference
 _search: ModuleType = search_reference
 _hull: ModuleType = hull_reference
-with suppress(ImportError):  # tested by hiding numba in a subprocess
+with postponed(), suppress(ImportError):  # tested by hiding numba in a subprocess
     from tensorly_hdr.kernels import active as _active
     from tensorly_hdr.kernels import compiled as _source
     from tensorly_hdr.kernels import hull as _hull

@@ -1,0 +1,84 @@
+"""Ctrl-C ends what runs, wherever it comes; it is never taken for something else."""
+
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import tensorly_hdr as hdr
+
+RUNS = {
+    "nmf": lambda Y: hdr.nmf(Y, 2, seed=0, max_iter=3, n_init=2),
+    "nmf_kl": lambda Y: hdr.nmf(Y, 2, loss="kl", seed=0, max_iter=3),
+    "ncp": lambda Y: hdr.ncp(Y[None] + np.zeros((2, 1, 1)), 2, seed=0, max_iter=3, extrapolate=True),
+    "nnls": lambda Y: hdr.nnls(Y, Y, max_iter=3),
+    "nnkl": lambda Y: hdr.nnkl(Y, Y, max_iter=3),
+    "snpa": lambda Y: hdr.snpa(Y, 2),
+    "mixed_sparse_coding": lambda Y: hdr.mixed_sparse_coding(Y, Y, np.eye(5)[:, :2], 1, seed=0, max_iter=3),
+}
+
+
+class _Press:
+    """Trace function that sends SIGINT at one line, counted from the start."""
+
+    def __init__(self, line):
+        self.line, self.seen = line, 0
+
+    def __call__(self, frame, event, argument):
+        self.seen += event == "line"
+        if self.seen == self.line:
+            sys.settrace(None)
+            self.line = -1
+            signal.raise_signal(signal.SIGINT)
+        return self
+
+
+def _traced(run, Y, press):
+    before = sys.gettrace()
+    sys.settrace(press)
+    try:
+        run(Y)
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_ctrl_c_at_any_line_ends_the_run(name, rng):
+    run, Y, count = RUNS[name], rng.random((6, 5)) + 0.1, _Press(-1)
+    run(Y)  # compiles
+    _traced(run, Y, count)
+    for line in np.linspace(1, count.seen, 60).astype(int):
+        with pytest.raises(KeyboardInterrupt):
+            _traced(run, Y, _Press(line))
+
+
+IMPORT = """
+import signal, sys
+
+class Finder:
+    # what NumPy's import_array does with a Ctrl-C that comes while it imports
+    def find_spec(self, name, path=None, target=None):
+        if name == "numba.core":
+            sys.meta_path.remove(self)
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                raise ImportError("numpy._core.multiarray failed to import") from None
+
+sys.meta_path.insert(0, Finder())
+try:
+    import tensorly_hdr.kernels
+except KeyboardInterrupt:
+    import tensorly_hdr.kernels as kernels
+    assert kernels.is_compiled, "the next call runs without the compiled kernels"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+else:
+    sys.exit("Ctrl-C was swallowed")
+"""
+
+
+def test_ctrl_c_while_numba_is_imported_is_no_missing_numba():
+    pytest.importorskip("numba")
+    subprocess.run([sys.executable, "-c", IMPORT], check=True)
