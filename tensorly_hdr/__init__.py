@@ -113,11 +113,13 @@ __all__ = [*_HOME, *filter(_is_there, _MODULES)]
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
-    if name in _MODULES:
-        return import_module(f"tensorly_hdr.{name}")
-    if name in _HOME:
-        return getattr(import_module(f"tensorly_hdr.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'tensorly_hdr' has no attribute {name!r}")
+    from tensorly_hdr._interrupt import postponed
+
+    if name not in _MODULES and name not in _HOME:
+        raise AttributeError(f"module 'tensorly_hdr' has no attribute {name!r}")
+    with postponed():
+        module = import_module(f"tensorly_hdr.{_HOME.get(name, name)}")
+    return module if name in _MODULES else getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -29,7 +29,7 @@ TRUSTING = {
     "per_observation scale_free tall Zero",
     "tensorly_hdr.solve": "run",
     "tensorly_hdr.model_choice": "NcpOptions",
-    "tensorly_hdr.blocks": "Quadratic Entrywise least_squares half_square",
+    "tensorly_hdr.blocks": "Quadratic Entrywise least_squares half_square cancels_below squared_gap",
     "tensorly_hdr.linalg": "unfold khatri_rao gram_hadamard mttkrp reconstruct procrustes",
     "tensorly_hdr.datasets": "Dataset list_datasets",
     "tensorly_hdr.music": "OctaveErrors Score Transcription",
