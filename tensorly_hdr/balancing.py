@@ -13,6 +13,7 @@ from tensorly_hdr.linalg import gram_hadamard, mttkrp
 from tensorly_hdr.penalties import Entry, Penalty
 
 
+@check.known_options
 def balance(factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty) -> tuple[NDArray, ...]:
     r"""Rescale each component so that the sum of its penalties is least, its outer product kept [1]_.
 
@@ -96,6 +97,7 @@ def _log_scale(a: NDArray, b: NDArray, p: float, log_beta: NDArray) -> tuple[NDA
     return np.log(t), beta / (a * t + 4.0 * b * t * t)
 
 
+@check.known_options
 def scale(T: Any, factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty) -> tuple[NDArray, ...]:
     r"""Multiply all factors by the best positive stationary :math:`t` of loss plus penalties [1]_.
 

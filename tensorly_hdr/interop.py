@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of, component_axis, default_axes, labelled
-from tensorly_hdr.factorization.result import as_cp
+from tensorly_hdr.factorization.result import as_cp, as_tucker
 
 
+@check.known_options
 def to_tensorly(factors: Any) -> Any:
-    """TensorLy ``CPTensor`` of unit weights from a result or from tall factors.
+    """TensorLy ``CPTensor`` of unit weights from a result or from tall factors; ``TuckerTensor`` where there is a core.
 
     Examples
     --------
@@ -22,9 +23,13 @@ def to_tensorly(factors: Any) -> Any:
     >>> to_tensorly([np.ones((2, 1)), np.ones((3, 1))]).shape
     (2, 3)
     """
+    if getattr(factors, "core", None) is not None:
+        bases = [check.as_array(f"factors[{m}]", u, ndim=2) for m, u in enumerate(factors.factors)]
+        return as_tucker(check.as_array("core", factors.core), bases)
     return as_cp(check.factors("factors", factors))
 
 
+@check.known_options
 def from_tensorly(cp: Any) -> tuple[NDArray, ...]:
     """Tall factors of a TensorLy ``CPTensor``, or a pair (weights, factors), the weights multiplied into the first.
 
@@ -35,7 +40,9 @@ def from_tensorly(cp: Any) -> tuple[NDArray, ...]:
     >>> from_tensorly(CPTensor((np.array([2.0]), [np.ones((2, 1)), np.ones((3, 1))])))[0].ravel()
     array([2., 2.])
     """
-    weights, factors = getattr(cp, "x", cp)
+    cp = getattr(cp, "x", cp)
+    check.only_factors("cp", cp)
+    weights, factors = cp
     arrays = check.factors("factors", factors)
     if weights is None:
         return arrays
@@ -44,6 +51,7 @@ def from_tensorly(cp: Any) -> tuple[NDArray, ...]:
     return (arrays[0] * w, *arrays[1:])
 
 
+@check.known_options
 def label(factors: Sequence[Any], like: Any) -> tuple[Any, ...]:
     """Factors as DataArrays of dimensions (mode, "component"), with the names and coordinates of ``like``.
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from tensorly_hdr import _validation as check
+from tensorly_hdr.linalg import reconstruct
 from tensorly_hdr.losses import ratio
 from tensorly_hdr.penalties import NonNegative, Penalty
 
 
+@check.known_options
 def kkt_residual(A: Any, Y: Any, X: Any, penalty: Penalty | None = None) -> float:
     r"""Distance of ``X`` from optimality in :math:`\min \frac12\|Y - AX\|_F^2 + g(X)`, relative to the data.
 
@@ -45,6 +47,7 @@ def kkt_residual(A: Any, Y: Any, X: Any, penalty: Penalty | None = None) -> floa
     return float(step / (np.abs(cross).max() or 1.0))
 
 
+@check.known_options
 def kl_gap(A: Any, Y: Any, X: Any, l1: float = 0.0) -> float:
     r"""Certified bound on :math:`F(X) - \min F` with :math:`F(X) = KL(Y, AX) + \lambda_1 \sum X`.
 
@@ -77,6 +80,7 @@ def kl_gap(A: Any, Y: Any, X: Any, l1: float = 0.0) -> float:
     return float(np.sum(totals * np.log(np.maximum(r.max(axis=0), 1.0))))
 
 
+@check.known_options
 def factor_match_score(estimate: Sequence[Any], truth: Sequence[Any], *, weights: bool = False) -> float:
     """Mean, over the best matching of components, of the product over modes of cosines; 1 when all are recovered [1]_.
 
@@ -112,18 +116,24 @@ def factor_match_score(estimate: Sequence[Any], truth: Sequence[Any], *, weights
     return float(score[rows, columns].sum() / max(score.shape))
 
 
-def core_consistency(T: Any, factors: Sequence[Any]) -> float:
+@check.known_options
+def core_consistency(T: Any, factors: Sequence[Any], *, mask: Any = None) -> float:
     r"""How superdiagonal the core is that fits ``T`` best on these factors, in % [1]_.
 
     :math:`100 (1 - \|G - I\|_F^2 / r)` with :math:`G = T \times_1 A_1^+ \cdots \times_d A_d^+` and I the core of the CP
     model. Near 100 for a valid model; low or negative when components interact, a sign of too many of them, or when the
     columns of a factor are nearly collinear, since G then amplifies the noise. The columns of a component are first
-    brought to one norm in all modes: the model leaves their scales free, and the core depends on them.
+    brought to one norm in all modes: the model leaves their scales free, and the core depends on them. TLViz takes the
+    factors as they are, with the weights of its ``CPTensor``, and can divide by the norm of G instead of r: on one
+    model the two packages give different numbers unless the norms agree and ``normalised=False``. Compare ranks with
+    one of them.
 
     Parameters
     ----------
-    T : array of three dimensions or more, dense and complete
+    T : array of three dimensions or more, dense
     factors : sequence of arrays of shape (n_mode, r), or a result with ``.factors``
+    mask : boolean array of the shape of ``T``, optional
+        True where ``T`` is observed. Missing entries are replaced by the model, which pull the core nowhere.
 
     Raises
     ------
@@ -144,9 +154,11 @@ def core_consistency(T: Any, factors: Sequence[Any]) -> float:
     100.0
     """
     arrays = check.factors("factors", factors)
-    T = check.as_array("T", T)
+    check.dense("T", T)
+    T, seen = check.as_data("T", T, mask, nonneg=False)
     check.at_least_three_modes("T", T.shape)
     check.same_shape("factors", tuple(len(u) for u in arrays), T.shape)
+    T = T if seen is None else np.where(seen, T, reconstruct(arrays))
     core, r = T, arrays[0].shape[1]
     for u in _evenly(arrays):  # each contraction moves the next mode to the front
         core = np.tensordot(core, np.linalg.pinv(u), axes=(0, 1))
@@ -168,6 +180,7 @@ def _cosines(u: NDArray, v: NDArray) -> NDArray:
     return np.asarray(np.divide(u.T @ v, lengths, out=np.zeros_like(lengths), where=lengths > 0))
 
 
+@check.known_options
 def spectral_angle(a: Any, b: Any) -> NDArray:
     """Angle in radians between the columns of ``a`` and those of ``b``, pair by pair; insensitive to scale.
 
@@ -184,6 +197,7 @@ def spectral_angle(a: Any, b: Any) -> NDArray:
     return np.asarray(2.0 * np.arctan2(np.linalg.norm(u - v, axis=0), np.linalg.norm(u + v, axis=0)))
 
 
+@check.known_options
 def nmse(estimate: Any, truth: Any) -> float:
     """Normalized mean squared error, ``||estimate - truth||^2 / ||truth||^2``.
 
@@ -197,6 +211,7 @@ def nmse(estimate: Any, truth: Any) -> float:
     return float(np.sum((a - b) ** 2) / np.sum(b**2)) if b.any() else float("inf") if a.any() else 0.0
 
 
+@check.known_options
 def rmse(estimate: Any, truth: Any) -> float:
     """Root mean squared error, in the unit of the data.
 
@@ -210,6 +225,7 @@ def rmse(estimate: Any, truth: Any) -> float:
     return float(np.sqrt(np.mean((a - b) ** 2)))
 
 
+@check.known_options
 def psnr(estimate: Any, truth: Any, *, peak: float | None = None) -> float:
     """Peak signal-to-noise ratio in dB, ``20 log10(peak / rmse)``; the peak is by default the largest true value.
 
@@ -227,6 +243,7 @@ def psnr(estimate: Any, truth: Any, *, peak: float | None = None) -> float:
     return float("inf") if error == 0 else float(20.0 * np.log10(top / error))
 
 
+@check.known_options
 def support_score(estimate: Any, truth: Any, *, threshold: float = 0.0) -> float:
     """F1 score of the support: entries above ``threshold`` in size against the nonzeros of the truth; 1 if both empty.
 

@@ -43,6 +43,7 @@ class NcpOptions(Stop, total=False):
     fixed: Sequence[int]
 
 
+@check.known_options
 def compare_ranks(
     T: Any,
     ranks: Iterable[int],
@@ -133,14 +134,12 @@ def _judged(runs: list[FactorResult], best: int, data: NDArray, observed: NDArra
     loss = np.array([r.loss for r in runs])
     factors = runs[best].factors
     others = [factor_match_score(r.factors, factors) for k, r in enumerate(runs) if k != best]
-    # a missing entry is replaced by the model, which does not pull the core away from it
-    completed = data if observed.all() else np.where(observed, data, reconstruct(factors))
     return {
         "loss": loss,
         "best_loss": loss[best],
         "spread": loss.max() / loss[best] - 1.0 if loss[best] > 0 else 0.0 if loss.max() == 0 else np.inf,
         "stability": float(np.mean(others)) if others else np.nan,
-        "core_consistency": core_consistency(completed, factors) if data.ndim > 2 else np.nan,
+        "core_consistency": core_consistency(data, factors, mask=observed) if data.ndim > 2 else np.nan,
         "holdout_error": np.nan,
     }
 

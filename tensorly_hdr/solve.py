@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Literal, TypedDict
 
 import numpy as np
+from array_api_compat import array_namespace, is_array_api_obj
 from numpy.typing import NDArray
 
 from tensorly_hdr import _compiling
@@ -32,7 +34,8 @@ class Stop(TypedDict, total=False):
         Seconds of computation; the evaluation of the loss, the callback, the progress bar and the compilation of
         kernels (:func:`~tensorly_hdr.compilation.warm_up` does it beforehand) are not counted.
     callback : function of (k, x, info)
-        Called at every iterate, the start (k = 0) included; stops the run by returning True.
+        Called at every iterate, the start (k = 0) included; stops the run by returning True. ``x`` and ``info`` are
+        copies: they may be kept or changed, and the run goes on as it would have.
     progress : bool, default False
         Show a bar with the loss and the time, and what is compiled at a first call.
     """
@@ -141,7 +144,7 @@ def run(
             if bar is not None:
                 bar.set_postfix(loss=f"{losses[-1]:.6g}", seconds=f"{elapsed:.1f}", refresh=False)
                 bar.update(min(k, 1))
-            wants_stop = callback is not None and _is_true(callback(k, view(x), info))
+            wants_stop = callback is not None and _is_true(callback(k, _copied(view(x)), dict(info)))
             certified = tol_gap > 0.0 and info.get("gap", np.inf) <= tol_gap
             tol_now = 0.0 if info.get("restart") else tol
             status = _verdict(losses, elapsed, wants_stop, certified, max_iter=max_iter, tol=tol_now, max_time=max_time)
@@ -158,6 +161,15 @@ def _advance(steps: Iterator[Iterate], bar: Any) -> tuple[Iterate | None, float]
     with _compiling.told(None if bar is None else bar.set_description):
         item = next(steps, None)
     return item, perf_counter() - start - (_compiling.seconds() - compiled)
+
+
+def _copied(x: Any) -> Any:
+    """Copy what a callback sees: an array of any library, or several."""
+    if isinstance(x, tuple | list):
+        return tuple(_copied(u) for u in x)
+    if isinstance(x, dict):
+        return {key: _copied(u) for key, u in x.items()}
+    return array_namespace(x).asarray(x, copy=True) if is_array_api_obj(x) else deepcopy(x)
 
 
 def _is_true(answer: object) -> bool:

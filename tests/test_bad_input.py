@@ -196,6 +196,83 @@ def test_integers_and_booleans_are_numbers(call, dtype):
         np.testing.assert_array_equal(a, b)
 
 
+class Dask:
+    """Stand-in for a Dask array: it is computed when NumPy asks for it."""
+
+    shape, ndim, dtype = GOOD.shape, 2, GOOD.dtype
+
+    def __dask_graph__(self):
+        return {"a": 1}
+
+    def __array__(self, dtype=None, copy=None):
+        raise AssertionError("computed")
+
+
+class Zarr:
+    """Stand-in for a Zarr array or an HDF5 data set: it is read when NumPy asks for it."""
+
+    shape, ndim, dtype, chunks = GOOD.shape, 2, GOOD.dtype, (2, 5)
+
+    def __array__(self, dtype=None, copy=None):
+        raise AssertionError("read")
+
+
+@EVERY
+@pytest.mark.parametrize(
+    ("lazy", "remedy"), [(Dask(), r"\.compute\(\)"), (Zarr(), r"\[\.\.\.\]")], ids=["dask", "zarr"]
+)
+def test_arrays_out_of_memory_are_refused_with_the_remedy(call, lazy, remedy):
+    with pytest.raises(TypeError, match=f"out of memory.*{remedy}"):
+        call(lazy)
+
+
+@EVERY
+def test_an_xarray_still_in_its_file_is_refused_until_it_is_loaded(call, tmp_path):
+    xr.DataArray(GOOD, dims=("a", "b"), name="Y").to_netcdf(tmp_path / "y.nc", engine="scipy")
+    with xr.open_dataarray(tmp_path / "y.nc", engine="scipy") as lazy:
+        with pytest.raises(TypeError, match=r"still in its file.*\.load\(\)"):
+            call(lazy)
+        call(lazy.load())
+
+
+def test_real_dask_arrays_are_refused():
+    with pytest.raises(TypeError, match="compute"):
+        hdr.nmf(pytest.importorskip("dask.array").from_array(GOOD, chunks=3), 2)
+
+
+def test_real_zarr_arrays_are_refused():
+    with pytest.raises(TypeError, match="out of memory"):
+        hdr.nmf(pytest.importorskip("zarr").array(GOOD), 2)
+
+
+def test_a_mask_out_of_memory_is_refused():
+    with pytest.raises(TypeError, match="mask is a"):
+        hdr.nmf(GOOD, 2, mask=Dask())
+
+
+def broken(kind):
+    """A sparse matrix with an index past its end, made after the constructor looked."""
+    Y = csr_array(GOOD).asformat(kind)
+    (Y.coords[1] if kind == "coo" else Y.indices)[3] = 1000
+    return Y
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "bsr", "coo"])
+@pytest.mark.parametrize("name", ["nmf", "nmf_kl", "ncp", "nnls_Y", "nnkl_Y", "scale"])
+def test_a_sparse_index_out_of_range_is_refused_before_compiled_code_follows_it(name, kind):
+    with pytest.raises(ValueError, match="no valid sparse matrix"):
+        FUNCTIONS[name][0](broken(kind))
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "bsr", "coo", "lil", "dok", "dia"])
+def test_every_sparse_format_gives_the_same_result_and_is_left_as_it_was(kind):
+    Y = csr_array(np.where(GOOD > 0.5, GOOD, 0.0)).asformat(kind)
+    before = Y.copy()
+    for a, b in zip(numbers(FUNCTIONS["nmf"][0](Y)), numbers(FUNCTIONS["nmf"][0](csr_array(before))), strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(Y.toarray(), before.toarray())
+
+
 @pytest.mark.parametrize(
     "name",
     [

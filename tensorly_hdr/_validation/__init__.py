@@ -62,7 +62,9 @@ from tensorly_hdr._validation.coding import (
     some_range,
     spline_counts,
 )
+from tensorly_hdr._validation.containers import only_factors
 from tensorly_hdr._validation.csr import is_sparse
+from tensorly_hdr._validation.keywords import known_options
 from tensorly_hdr._validation.methods import (
     adaptation,
     beta_penalties,
@@ -178,6 +180,7 @@ __all__ = [
     "is_penalty",
     "is_sparse",
     "known_name",
+    "known_options",
     "labelled",
     "labels_of_mode",
     "later",
@@ -197,6 +200,7 @@ __all__ = [
     "one_mode",
     "one_of_two",
     "one_or_each",
+    "only_factors",
     "order_of",
     "parsed_name",
     "per_mode",

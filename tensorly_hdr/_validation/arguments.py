@@ -6,13 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from tensorly_hdr._validation.keywords import VALUES, likely
+
 LARGEST = 2**62  # what counts iterations is a machine integer
 
 
 def choice(name: str, value: Any, options: Mapping[str, Any]) -> Any:
     """Look ``value`` up in ``options``, or list the options."""
     if not isinstance(value, str) or value not in options:
-        raise ValueError(f"{name} must be one of {sorted(options)}, got {value!r}.")
+        meant = likely(value, options, VALUES) if isinstance(value, str) else None
+        remedy = f"; did you mean {meant!r}?" if meant else "."
+        raise ValueError(f"{name} must be one of {sorted(options)}, got {value!r}{remedy}")
     return options[value]
 
 

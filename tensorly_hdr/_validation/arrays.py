@@ -9,7 +9,10 @@ from array_api_compat import array_namespace, is_array_api_obj, is_numpy_array
 from numpy.typing import NDArray
 
 from tensorly_hdr._validation.arguments import holds_several
+from tensorly_hdr._validation.containers import in_memory, not_dataset, only_factors
 from tensorly_hdr._validation.csr import as_csr, is_sparse
+
+CLIP_OR_FREE = "clip it at zero, or let a factor be negative, as in penalties=(Zero(), NonNegative(), ...), one a mode"
 
 
 def as_array(
@@ -43,7 +46,8 @@ def measured_array(name: str, x: Any, *, ndim: tuple[int, ...], nonneg: bool) ->
 
 def _converted(name: str, x: Any, sparse: bool, any_namespace: bool) -> tuple[Any, Any]:
     """Array, and its stored entries."""
-    _check_not_dataset(name, x)
+    not_dataset(name, x)
+    in_memory(name, x)
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array; pass {name}.data, and mask=~{name}.mask where a mask is accepted.")
     if is_sparse(x):
@@ -56,12 +60,6 @@ def _converted(name: str, x: Any, sparse: bool, any_namespace: bool) -> tuple[An
     else:
         array = entries = _as_numpy(name, x)
     return array, entries
-
-
-def _check_not_dataset(name: str, x: Any) -> None:
-    if type(x).__name__ == "Dataset":
-        remedy = f"its array, {name}.data" if hasattr(x, "data") else f"one of its variables, {name}['name']"
-        raise TypeError(f"{name} is a dataset; pass {remedy}.")
 
 
 def _rectangular(name: str, x: Any) -> NDArray:
@@ -100,7 +98,7 @@ def _check_shape(name: str, shape: Sequence[int], ndim: int | tuple[int, ...] | 
         raise ValueError(f"{name} is empty, its shape is {tuple(shape)}; at least one entry a dimension is needed.")
 
 
-def _check_entries(name: str, entries: Any, nonneg: bool) -> float:
+def _check_entries(name: str, entries: Any, nonneg: bool, remedy: str = "clip it at zero") -> float:
     """Check that the entries are finite, of a size whose square is in range, and not negative; sum of the squares."""
     if entries.shape == (0,):
         return 0.0
@@ -113,7 +111,7 @@ def _check_entries(name: str, entries: Any, nonneg: bool) -> float:
         if size > limit or 0 < size < 1.0 / limit:
             raise ValueError(f"{name} has a largest entry of {size:.3g}, its square is out of range; rescale the data.")
     if nonneg and float(xp.min(entries)) < 0:
-        raise ValueError(f"{name} must be nonnegative, its minimum is {float(xp.min(entries)):.3g}; clip it at zero.")
+        raise ValueError(f"{name} must be nonnegative, its minimum is {float(xp.min(entries)):.3g}; {remedy}.")
     return square
 
 
@@ -143,7 +141,8 @@ def observed(name: str, mask: Any, shape: tuple[int, ...]) -> NDArray | None:
         return None
     if is_sparse(mask) or isinstance(mask, np.ma.MaskedArray):
         raise TypeError(f"{name} must be a plain boolean array, got {type(mask).__name__}.")
-    _check_not_dataset(name, mask)
+    not_dataset(name, mask)
+    in_memory(name, mask)
     array = _rectangular(name, mask)
     if array.dtype.kind != "b" and (array.dtype.kind not in "uif" or not np.isin(array, (0, 1)).all()):
         raise TypeError(f"{name} must be boolean, True where the data are observed, got dtype {array.dtype}.")
@@ -170,8 +169,8 @@ def same_dtype(*arrays: Any) -> tuple[Any, ...]:
 
 def same_labels(name: str, x: Any, other: str, y: Any, dims: int | None = None) -> None:
     """Refuse two DataArrays whose first ``dims`` dimensions have other names or coordinates: nothing is aligned."""
-    _check_not_dataset(name, x)
-    _check_not_dataset(other, y)
+    not_dataset(name, x)
+    not_dataset(other, y)
     if not (hasattr(x, "dims") and hasattr(y, "dims")):
         return
     a, b = x.dims[:dims], y.dims[:dims]
@@ -205,6 +204,11 @@ def order_of(name: str, T: Any, *, matrix: bool) -> int:
     """Count the modes of the data; exactly two for a matrix, at least two for a tensor."""
     shape = getattr(T, "shape", None)
     shape = tuple(shape) if isinstance(shape, Sequence) else as_array(name, T, finite=False).shape
+    if len(shape) == 1:
+        raise ValueError(
+            f"{name} must have 2 dimensions{'' if matrix else ' or more'}, got shape {shape}: one vector has nothing "
+            f"to factorize; pass several as the columns of a matrix, or {name}.reshape(-1, 1)."
+        )
     if matrix and len(shape) != 2:
         raise ValueError(f"{name} must have 2 dimensions, got shape {shape}; use ncp for tensors.")
     if len(shape) < 2:
@@ -226,7 +230,8 @@ def as_data(name: str, T: Any, mask: Any, *, nonneg: bool, beta: float = 2.0) ->
             raise ValueError(f"{name} is sparse: use loss='kl' or 'frobenius', or pass {name}.toarray().")
     elif seen is not None:
         array = np.where(seen, array, array.dtype.type(0))
-    _check_entries(name, array.data if is_sparse(array) else array, nonneg)
+    remedy = "clip it at zero" if beta != 2.0 else CLIP_OR_FREE
+    _check_entries(name, array.data if is_sparse(array) else array, nonneg, remedy)
     observed_part = array.data if is_sparse(array) else array if seen is None else array[seen]
     if beta <= 0.0 and float(observed_part.min()) <= 0:
         raise ValueError(f"{name} must be positive for this loss, which is infinite at zero; add a small constant.")
@@ -248,6 +253,7 @@ def plain_matrix(what: str, T: Any, mask: Any) -> None:
 
 def factors(name: str, arrays: Any) -> tuple[NDArray, ...]:
     """Factors of one factorization: two-dimensional arrays with the same number of columns."""
+    only_factors(name, arrays)
     weights = getattr(arrays, "weights", None)
     arrays = getattr(arrays, "factors", arrays)
     if not holds_several(arrays):

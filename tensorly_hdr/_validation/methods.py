@@ -8,6 +8,7 @@ import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
 
 from tensorly_hdr._validation.arguments import choice, holds_several, nonneg_float
+from tensorly_hdr._validation.containers import only_factors
 from tensorly_hdr._validation.csr import is_sparse
 
 
@@ -172,6 +173,7 @@ def start(init: Any) -> Any:
     """Start of a factorization: a name, something with factors, or a list of arrays; None is the default."""
     if init is None:
         return "auto"
+    only_factors("init", init)
     if isinstance(init, str) or hasattr(init, "factors"):
         return init
     if not holds_several(init):

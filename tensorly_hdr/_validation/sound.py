@@ -172,6 +172,8 @@ def parsed_name(text: str, match: Any) -> Sequence[str]:
     if match is None:
         raise ValueError(f"the name of a pitch is a letter, an optional # or b, and an octave ('Bb3'), got {text!r}.")
     parts: Sequence[str] = match.groups()
+    if int(parts[-1]) < -1:
+        raise ValueError(f"octaves begin at -1, got {text!r}; a flat is written with b, as in 'Bb3', not with a minus.")
     return parts
 
 
@@ -230,7 +232,7 @@ def covered(name: str, values: NDArray, low: float, high: float) -> None:
 def symmetric(name: str, A: NDArray) -> NDArray:
     """Refuse a matrix that is not its own transpose, up to rounding."""
     if A.shape[0] != A.shape[1]:
-        raise ValueError(f"{name} must be square, one row and one column a bar, got shape {A.shape}.")
+        raise ValueError(f"{name} must be square, a similarity for each pair, got shape {A.shape}.")
     gap, size = float(np.abs(A - A.T).max()), float(np.abs(A).max())
     if gap > 1e-5 * size:
         raise ValueError(f"{name} must be symmetric, but differs from its transpose by {gap:.3g}.")

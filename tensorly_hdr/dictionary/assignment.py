@@ -15,6 +15,7 @@ from tensorly_hdr import _validation as check
 BLOCK = 8192  # atoms compared at a time
 
 
+@check.known_options
 def assign(score: Any) -> NDArray:
     r"""Row of each column in an assignment of largest total score :math:`\sum_q s_{\sigma(q), q}` [1]_.
 

@@ -53,6 +53,7 @@ class DictionaryResult(FactorResult):
         return np.asarray(self.B != 0)
 
 
+@check.known_options
 def complete_dictionary_learning(
     M: Any,
     rank: int,

@@ -26,6 +26,7 @@ VISITS: dict[str, dict[Any, int]] = {name: {name: 30} for name in CODERS} | {"au
 """What one visit of the codes runs, and for how many iterations at most."""
 
 
+@check.known_options
 def dictionary_cp(
     T: Any,
     rank: int,

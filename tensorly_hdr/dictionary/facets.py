@@ -20,6 +20,7 @@ _TOL = {np.dtype(np.float64): 1e-8, np.dtype(np.float32): 1e-4}
 _SAFETY = 100.0  # a normal through points of least singular value s is known to about eps / s
 
 
+@check.known_options
 def identifiability_bound(r: int, k: int, *, total: bool = False) -> int:
     r"""Points that each facet needs for uniqueness, :math:`\lfloor r(r-2)/(r-k) \rfloor + 1` [1]_.
 
@@ -53,6 +54,7 @@ def identifiability_bound(r: int, k: int, *, total: bool = False) -> int:
     return -(-on_a_facet * r // (r - k)) if total else on_a_facet
 
 
+@check.known_options
 def spark(D: Any, *, tol: float | None = None) -> int:
     r"""Least number of linearly dependent columns; one more than the number of columns when all are independent.
 
@@ -124,6 +126,7 @@ class Facets:
         return self.finite and len(self.dictionaries) == 1
 
 
+@check.known_options
 def facets(M: Any, rank: int, k: int, *, tol: float | None = None, limit: int = 1000) -> Facets:
     r"""Find all :math:`D` with independent atoms such that :math:`M = D B` with ``k``-sparse columns of ``B`` [1]_.
 

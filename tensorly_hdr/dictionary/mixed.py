@@ -28,6 +28,7 @@ CODERS: dict[str, Solver] = {
 }
 
 
+@check.known_options
 def mixed_sparse_coding(
     Y: Any,
     D: Any,

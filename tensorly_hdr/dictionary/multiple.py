@@ -16,6 +16,7 @@ from tensorly_hdr.dictionary.result import AtomsResult
 from tensorly_hdr.solve import Stop
 
 
+@check.known_options
 def multiple_dictionaries_dlra(
     Y: Any,
     dictionaries: Sequence[Any],

@@ -13,6 +13,7 @@ from tensorly_hdr.dictionary.result import AtomsResult
 from tensorly_hdr.solve import Stop
 
 
+@check.known_options
 def one_sparse_dlra(
     Y: Any,
     D: Any,

@@ -23,6 +23,7 @@ from tensorly_hdr.penalties import NonNegative, Zero
 from tensorly_hdr.solve import Stop, run
 
 
+@check.known_options
 def smooth_cp(
     T: Any,
     rank: int,

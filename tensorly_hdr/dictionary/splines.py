@@ -12,6 +12,7 @@ from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import Axis, axes_of, labelled
 
 
+@check.known_options
 def bspline_dictionary(
     points: Any,
     n_splines: int | Sequence[int] | None = None,

@@ -23,6 +23,7 @@ from tensorly_hdr.solve import Callback, Stop, Trace, run
 HOOI_ROUNDS = 3  # of a compression made on the way: the truncated SVD is already close to the best
 
 
+@check.known_options
 def pro_als(
     T: Any, rank: int, *, init: Any = "auto", n_polish: int = 100, seed: int | None = None, **stop: Unpack[Stop]
 ) -> FactorResult:
@@ -74,6 +75,7 @@ def pro_als(
     return _projected(T, rank, lambda T: Target(T), init, n_polish, seed, stop, "pro_als")
 
 
+@check.known_options
 def proco_als(
     T: Any,
     rank: int,

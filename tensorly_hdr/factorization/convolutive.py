@@ -53,6 +53,7 @@ class ConvolutiveResult(Result):
         return f"W: {'x'.join(map(str, self.W.shape))}, H: {'x'.join(map(str, self.H.shape))}"
 
 
+@check.known_options
 def convolutive_nmf(
     S: Any,
     rank: int | None = None,
@@ -147,7 +148,7 @@ def convolutive_nmf(
     n_inner, free = check.positive_int("n_inner", n_inner), W0 is None or adapt is not None
     W, H = _start(problem, size, W0, init, rng, free)
     if free and problem.pull is None:
-        check.templates_keep_scale(problem.l1, stacklevel=3)
+        check.templates_keep_scale(problem.l1, stacklevel=4)
     W, H = (interior(W) if free else W).reshape(len(W), -1), interior(H)
     if problem.loss.beta <= 1.0:
         check.reaches("templates" if templates is not None else "init", problem.Y, stacked(H, size[1]) @ W.T)

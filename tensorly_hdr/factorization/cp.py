@@ -22,6 +22,7 @@ from tensorly_hdr.regression import Update
 from tensorly_hdr.solve import Iterate, Stop, run
 
 
+@check.known_options
 def nmf(
     Y: Any,
     rank: int,
@@ -67,6 +68,7 @@ def nmf(
     )  # fmt: skip
 
 
+@check.known_options
 def ncp(
     T: Any,
     rank: int,
@@ -191,7 +193,7 @@ def _factorize(name: str, T: Any, rank: Any, **given: Unpack[_Options]) -> Facto
     check.beta_penalties(loss, gs)
     problem = Problem(T, mask, loss, gs)
     plan = plan_of(problem, given["solver"], given["n_inner"], given["fixed"], init, given["balance"])
-    check.well_posed_scales(gs, plan.free, stacklevel=4)
+    check.well_posed_scales(gs, plan.free, stacklevel=5)
     rule = check.rule_or_flag("extrapolate", given["extrapolate"], Extrapolation)
     rng, options = check.generator(given["seed"]), check.stop_options(given["stop"])
     runs = []

@@ -87,10 +87,11 @@ def updates_of(solver: Any, loss: Loss, penalties: Sequence[Penalty]) -> list[tu
     table = LS_SOLVERS if is_quadratic else KL_SOLVERS
     out = []
     for g in penalties:
-        wanted = _automatic(loss, g) if isinstance(solver, str) and solver == "auto" else solver
+        automatic = isinstance(solver, str) and solver == "auto"
+        wanted = _automatic(loss, g) if automatic else solver
         update = check.solver(wanted, {**table, "auto": None})
         label = wanted if isinstance(wanted, str) else check.name_of(wanted)
-        check.supported(label, update, g)
+        check.supported(label, update, g, automatic=automatic)
         if not is_quadratic:
             check.supports_loss(label, update, loss)
         out.append((label, update))

@@ -24,6 +24,7 @@ from tensorly_hdr.regression.registry import active_set
 from tensorly_hdr.solve import Iterate, Stop, run
 
 
+@check.known_options
 def minvol_nmf(
     Y: Any,
     rank: int,

@@ -41,6 +41,7 @@ class Completion:
         return self.full, self.const + 0.5 * float(np.vdot(model, model))
 
 
+@check.known_options
 def holdout(Y: Any, fraction: float = 0.1, *, mask: Any = None, seed: int | None = None) -> tuple[NDArray, NDArray]:
     """Draw observed entries to hide, so that a model fitted without them is judged by what it predicts there [1]_.
 

@@ -17,6 +17,7 @@ from tensorly_hdr.regression._exact import by_qr
 from tensorly_hdr.solve import Iterate
 
 
+@check.known_options
 def project_on_cone(X: Any, U: Any) -> NDArray:
     r"""Nearest points of a cone, column by column: :math:`\min_{Ux \ge 0} \frac12 \|x - \hat x\|_2^2`.
 

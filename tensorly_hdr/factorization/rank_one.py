@@ -17,6 +17,7 @@ from tensorly_hdr.linalg import reconstruct
 from tensorly_hdr.losses import KullbackLeibler
 
 
+@check.known_options
 def rank_one_kl(T: Any) -> ClosedForm:
     r"""Best rank-one approximation in Kullback-Leibler divergence: the product of the marginals [1]_.
 
@@ -70,6 +71,7 @@ def _marginal(T: Any, mode: int) -> NDArray:
     return np.asarray(sums, dtype=np.float64).reshape(-1)
 
 
+@check.known_options
 def rank_one_frobenius(Y: Any) -> ClosedForm:
     r"""Best rank-one approximation of a nonnegative matrix in the Frobenius norm: its first singular pair [1]_.
 

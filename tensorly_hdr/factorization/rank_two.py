@@ -14,6 +14,7 @@ from tensorly_hdr.blocks import half_square
 from tensorly_hdr.factorization.result import ClosedForm, RankTwoResult, as_cp
 
 
+@check.known_options
 def rank_two_nmf(Y: Any, *, quantile: float = 0.0) -> RankTwoResult:
     r"""Nonnegative factorization of rank two in closed form, :math:`Y = W H^T` with :math:`W, H \ge 0` [1]_.
 

@@ -22,6 +22,7 @@ from tensorly_hdr.solve import Iterate, run
 TIE = 1e-6  # columns this close to the longest residual are told apart by their own length
 
 
+@check.known_options
 def spa(Y: Any, rank: int) -> SeparableResult:
     r"""Successive projection algorithm: pick the longest residual column, project it out, repeat [1]_ [2]_.
 
@@ -63,6 +64,7 @@ def spa(Y: Any, rank: int) -> SeparableResult:
     return _finish(_spa_steps(Y, rank), Y, "spa", axes)
 
 
+@check.known_options
 def snpa(Y: Any, rank: int) -> SeparableResult:
     r"""Successive nonnegative projection algorithm: :func:`spa` with a projection on the convex hull [1]_.
 

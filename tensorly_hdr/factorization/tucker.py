@@ -18,6 +18,7 @@ from tensorly_hdr.solve import Iterate, Stop, run
 Tucker = tuple[NDArray, tuple[NDArray, ...]]  # core, bases
 
 
+@check.known_options
 def tucker_compress(T: Any, ranks: int | Sequence[int], **stop: Unpack[Stop]) -> TuckerResult:
     r"""Best small core: :math:`\min \frac12 \|T - (U_1 \otimes \dots \otimes U_d) G\|_F^2`, :math:`U_i^T U_i = I` [1]_.
 

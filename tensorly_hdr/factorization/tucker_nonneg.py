@@ -27,6 +27,7 @@ CORE_STEPS = 20  # improvements of the core a round: it is small
 SMALL = 1000  # entries of a core whose Gram matrix, of their square, is formed
 
 
+@check.known_options
 def nonnegative_tucker(
     T: Any,
     ranks: int | Sequence[int],

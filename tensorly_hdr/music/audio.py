@@ -20,6 +20,7 @@ PEAK = 0.9
 """Largest absolute sample after normalization."""
 
 
+@check.known_options
 def load_audio(
     source: Any,
     rate: float | None = None,
@@ -78,6 +79,7 @@ def load_audio(
     return as_audio(mono.astype(np.float32), target)
 
 
+@check.known_options
 def as_audio(samples: NDArray, rate: int) -> xr.DataArray:
     """Label samples with their times in seconds, the first at 0 s.
 
@@ -92,6 +94,7 @@ def as_audio(samples: NDArray, rate: int) -> xr.DataArray:
     return xr.DataArray(samples, dims=("time",), coords={"time": time}, attrs={"long_name": "Amplitude"})
 
 
+@check.known_options
 def rate_of(audio: xr.DataArray) -> int:
     """Samples a second, from the times.
 

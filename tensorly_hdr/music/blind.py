@@ -24,6 +24,7 @@ WIDTH = 0.35  # of a tooth, in semitones, but no narrower than a bin
 LATE = 0.04  # seconds from an onset to the peak of a component: the window has to fill
 
 
+@check.known_options
 def comb(frequency: Any, pitches: Any = PITCHES) -> NDArray:
     """Harmonic combs, one column a pitch: teeth at the multiples of the fundamental, ever lower.
 
@@ -52,6 +53,7 @@ def comb(frequency: Any, pitches: Any = PITCHES) -> NDArray:
     return np.asarray(D / np.where(norms > 0, norms, 1.0))
 
 
+@check.known_options
 def assign_pitches(W: Any, frequency: Any, pitches: Any = PITCHES) -> NDArray:
     """Pitch of each column of ``W`` (F, r): that of the comb with the largest cosine."""
     spectra = check.as_array("W", W, ndim=2, nonneg=True)
@@ -59,6 +61,7 @@ def assign_pitches(W: Any, frequency: Any, pitches: Any = PITCHES) -> NDArray:
     return np.asarray(np.asarray(pitches)[nearest])
 
 
+@check.known_options
 def transcribe_blind(
     audio: Any,
     rate: float | None = None,

@@ -42,6 +42,7 @@ class OctaveErrors(NamedTuple):
     octave_false_negatives: int
 
 
+@check.known_options
 def match_notes(truth: Notes, estimate: Notes, *, tolerance: float = ONSET_TOLERANCE, offsets: bool = False) -> NDArray:
     """Pair true and estimated notes: indices of shape (n_pairs, 2), into ``truth`` and into ``estimate``.
 
@@ -75,6 +76,7 @@ def match_notes(truth: Notes, estimate: Notes, *, tolerance: float = ONSET_TOLER
     return np.array(sorted(pairs), dtype=np.intp).reshape(-1, 2)
 
 
+@check.known_options
 def note_score(truth: Notes, estimate: Notes, *, tolerance: float = ONSET_TOLERANCE, offsets: bool = False) -> Score:
     """Score note by note; see ``tensorly_hdr.music.evaluate`` for the conventions, :func:`match_notes` for options.
 
@@ -88,6 +90,7 @@ def note_score(truth: Notes, estimate: Notes, *, tolerance: float = ONSET_TOLERA
     return score_of(len(pairs), len(estimate), len(truth))
 
 
+@check.known_options
 def frame_score(truth: Notes, estimate: Notes, *, step: float = 0.01) -> Score:
     """Score pitch by pitch on a grid of times ``0, step, 2 step, ...``.
 
@@ -106,6 +109,7 @@ def frame_score(truth: Notes, estimate: Notes, *, step: float = 0.01) -> Score:
     return score_of(int((a & b).sum()), int(b.sum()), int(a.sum()))
 
 
+@check.known_options
 def octave_errors(truth: Notes, estimate: Notes, *, tolerance: float = ONSET_TOLERANCE) -> OctaveErrors:
     """Count the wrong notes that are a whole number of octaves away from what sounds, by onset matching.
 
@@ -125,6 +129,7 @@ def octave_errors(truth: Notes, estimate: Notes, *, tolerance: float = ONSET_TOL
     )
 
 
+@check.known_options
 def evaluate(truth: Notes, estimate: Notes) -> dict[str, Score]:
     """Three scores: ``onset`` (50 ms), ``offset`` (onset and offset), ``frame`` (10 ms).
 

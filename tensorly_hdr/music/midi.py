@@ -15,6 +15,7 @@ TICK = 0.001
 """Smallest step of time in the files written here, in seconds."""
 
 
+@check.known_options
 def write_midi(notes: Notes, file: Any, *, program: int = 0, silence: float = 0.0) -> None:
     """Write notes as a MIDI file of one track, 120 quarter notes a minute, times rounded to a millisecond.
 
@@ -56,6 +57,7 @@ def write_midi(notes: Notes, file: Any, *, program: int = 0, silence: float = 0.
     score.write(file)
 
 
+@check.known_options
 def read_midi(file: Any) -> Notes:
     """Notes of all tracks of a MIDI file, drums left out.
 

@@ -17,6 +17,7 @@ _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _NAME = re.compile(r"([A-Ga-g])([#b♯♭]?)(-?[0-9]{1,3})")
 
 
+@check.known_options
 def pitch_to_hz(pitch: Any) -> Any:
     r"""Frequency of a MIDI number, :math:`440 \cdot 2^{(p - 69) / 12}`; fractions of a semitone are allowed.
 
@@ -28,6 +29,7 @@ def pitch_to_hz(pitch: Any) -> Any:
     return 440.0 * 2.0 ** ((np.asarray(pitch, dtype=float) - A4) / 12.0)
 
 
+@check.known_options
 def hz_to_pitch(frequency: Any) -> Any:
     r"""MIDI number, with its fraction, of a frequency above zero: :math:`69 + 12 \log_2(f / 440)`.
 
@@ -41,6 +43,7 @@ def hz_to_pitch(frequency: Any) -> Any:
     return A4 + 12.0 * np.log2(values / 440.0)
 
 
+@check.known_options
 def pitch_name(pitch: int) -> str:
     """Name of a MIDI number, with sharps; middle C is C4.
 
@@ -52,8 +55,9 @@ def pitch_name(pitch: int) -> str:
     return _labels.pitch_name(int(check.whole_numbers("pitch", pitch, 0, 127)[0]))
 
 
+@check.known_options
 def pitch_number(name: str) -> int:
-    """MIDI number of a name with sharps or flats.
+    """MIDI number of a name with sharps or flats; a minus belongs to the octave, and ``"B-1"`` is the B of octave -1.
 
     Examples
     --------

@@ -19,6 +19,7 @@ FMAX = 5000.0
 _CHUNK = 1024  # frames: bounds the memory that the complex values take
 
 
+@check.known_options
 def spectrogram(
     audio: Any,
     rate: float | None = None,
@@ -82,6 +83,7 @@ def spectrogram(
     return _labelled(values, frequencies[:n_kept], np.arange(values.shape[1]) * hop / per_second)
 
 
+@check.known_options
 def chromagram(S: xr.DataArray, *, fmin: float = 60.0) -> xr.DataArray:
     """Sum a spectrogram over the octaves: twelve rows, one for each pitch class from C to B.
 

@@ -48,6 +48,7 @@ def save_templates(templates: Templates, file: Any) -> None:
     )
 
 
+@check.known_options
 def load_templates(source: Any = "piano") -> Templates:
     """Read a dictionary of notes: one that comes with the package, by name, or a file of :meth:`Templates.save`.
 

@@ -23,6 +23,7 @@ FRAMES = 96  # of a bar: divides into halves, thirds, quarters, and their subdiv
 FAVOURED = 8  # bars of a section, in pop music
 
 
+@check.known_options
 def bar_tensor(S: Any, downbeats: Any, *, n_frames: int = FRAMES) -> xr.DataArray:
     r"""Stack the bars of a song: a tensor frequency x time in the bar x bar.
 
@@ -78,6 +79,7 @@ def bar_tensor(S: Any, downbeats: Any, *, n_frames: int = FRAMES) -> xr.DataArra
     return out.assign_coords({d: c for d, c in rows.coords.items() if c.dims == rows.dims})
 
 
+@check.known_options
 def autosimilarity(features: Any) -> NDArray:
     r"""Cosines of the angles between bars, :math:`A_{ij} = \langle x_i, x_j \rangle / (\|x_i\| \|x_j\|)`.
 
@@ -106,6 +108,7 @@ def autosimilarity(features: Any) -> NDArray:
     return np.asarray(unit @ unit.T)
 
 
+@check.known_options
 def segment(
     A: Any, *, max_size: int = 32, band: int | None = None, weight: float = 1.0, favoured: int = FAVOURED
 ) -> NDArray:
@@ -164,6 +167,7 @@ def segment(
     return _best_cut(table - penalty * level * _length_penalty(sizes, usual)[:, None])
 
 
+@check.known_options
 def boundary_score(truth: Any, estimate: Any, *, tolerance: float = 0.5, trim: bool = False) -> Score:
     """Score borders of sections, in seconds: a border is right when a true one lies within ``tolerance``, one to one.
 

@@ -80,6 +80,7 @@ TONES = {
 """Instruments of :func:`synthesize` by name."""
 
 
+@check.known_options
 def synthesize(
     notes: Notes, tone: str | Tone = "grand", *, rate: int = RATE, seed: int | None = 0, peak: float | None = PEAK
 ) -> xr.DataArray:
@@ -134,6 +135,7 @@ def synthesize(
     return as_audio((out * scale).astype(np.float32), per_second)
 
 
+@check.known_options
 def render(
     notes: Notes, soundfont: Any = None, *, program: int = 0, rate: int = RATE, peak: float | None = PEAK
 ) -> xr.DataArray:
@@ -178,6 +180,7 @@ def render(
     return load_audio(BytesIO(wav), target_rate=rate, peak=peak, allow_silence=True)
 
 
+@check.known_options
 def room(
     audio: Any, rate: float | None = None, *, rt60: float = 0.6, wet: float = 0.3, seed: int | None = 0
 ) -> xr.DataArray:

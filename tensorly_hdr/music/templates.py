@@ -88,6 +88,7 @@ class Templates:
         save_templates(self, file)
 
 
+@check.known_options
 def learn_templates(
     notes: Mapping[int, Any],
     rate: float | None = None,
@@ -172,6 +173,7 @@ def learn_templates(
     return Templates(W, latency, np.full(len(pitches), THRESHOLD), RATE, n_fft, hop, power, source)
 
 
+@check.known_options
 def average_templates(several: Sequence[Templates]) -> Templates:
     """Mean of dictionaries of several instruments: less like any of them, closer to one that was never heard.
 

@@ -17,6 +17,7 @@ GRID = np.geomspace(0.05, 1.0, 31)
 TRUST = 30.0  # notes of a pitch at which its own counts weigh as much as those of all pitches
 
 
+@check.known_options
 def learn_threshold(
     transcriptions: Sequence[Transcription],
     truths: Sequence[Notes],
@@ -57,6 +58,7 @@ def learn_threshold(
     return _best(counts, values, per_note)
 
 
+@check.known_options
 def held_out_thresholds(
     transcriptions: Sequence[Transcription], truths: Sequence[Notes], *, per_note: bool = False, grid: Any = GRID
 ) -> NDArray:

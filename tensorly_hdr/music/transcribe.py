@@ -81,6 +81,7 @@ class Transcription:
         return replace(self, notes=notes, threshold=np.array(limits))
 
 
+@check.known_options
 def transcribe(
     audio: Any,
     rate: float | None = None,

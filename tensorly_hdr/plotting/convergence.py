@@ -25,6 +25,7 @@ class _Result(Protocol):
     def status(self) -> str: ...
 
 
+@check.known_options
 def convergence(
     results: Mapping[str, _Result],
     *,

@@ -12,6 +12,7 @@ from tensorly_hdr import _validation as check
 from tensorly_hdr.plotting.style import legend, legend_below, one, several, with_units
 
 
+@check.known_options
 def factors(decomposition: Any, *, axes: Any = None, coords: Sequence[ArrayLike | None] | None = None) -> NDArray:
     """Draw one panel a mode and one line a component.
 
@@ -53,6 +54,7 @@ def factors(decomposition: Any, *, axes: Any = None, coords: Sequence[ArrayLike 
     return panels
 
 
+@check.known_options
 def spectra(W: Any, *, wavelengths: ArrayLike | None = None, ax: Axes | None = None) -> Axes:
     """Draw the columns of ``W`` against the wavelength; a gap in the wavelengths is a gap in the line.
 
@@ -117,7 +119,7 @@ def _tall_factors(decomposition: Any) -> Sequence[Any]:
         first, *rest = (np.asarray(u) for u in decomposition.factors)
         weights = 1.0 if decomposition.weights is None else np.asarray(decomposition.weights)
         return (first * weights, *rest)
-    return tuple(decomposition)
+    return tuple(getattr(decomposition, "factors", decomposition))
 
 
 def _labelled(u: Any, mode: int) -> xr.DataArray:

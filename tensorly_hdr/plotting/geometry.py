@@ -17,6 +17,7 @@ from tensorly_hdr.plotting.style import PALETTE, legend, one
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
 
 
+@check.known_options
 def simplex(points: Any, *, vertices: Any = None, ax: Axes | None = None) -> Axes:
     r"""Draw nonnegative points of three coordinates in the triangle where these sum to one.
 
@@ -63,6 +64,7 @@ def simplex(points: Any, *, vertices: Any = None, ax: Axes | None = None) -> Axe
     return ax
 
 
+@check.known_options
 def triangles(points: Any, dictionaries: Sequence[Any], *, ax: Axes | None = None) -> Axes:
     """Draw points of three coordinates and, for each dictionary of three atoms, their triangle, its sides extended.
 
@@ -115,6 +117,7 @@ def _on_plane(name: str, points: Any) -> NDArray:
     return np.asarray((array / sums).T @ CORNERS)
 
 
+@check.known_options
 def cone2d(Y: Any, W: Any, *, ax: Axes | None = None) -> Axes:
     """Draw points of the positive quadrant and the cones of nonnegative combinations of given columns.
 

@@ -10,6 +10,7 @@ from tensorly_hdr import _validation as check
 from tensorly_hdr.plotting.style import several, with_units
 
 
+@check.known_options
 def abundance_maps(maps: Any, *, axes: Any = None, label: str = "Abundance") -> NDArray:
     """Draw one image a component, all on one colour scale from zero to the largest value.
 

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from tensorly_hdr import _validation as check
 from tensorly_hdr.plotting.style import several
 
 TITLES = {
@@ -17,6 +18,7 @@ TITLES = {
 FLOOR = -20.0  # % of core consistency; what is lower has no meaning but "not consistent", and would flatten the rest
 
 
+@check.known_options
 def rank_choice(table: Any, *, axes: Any = None) -> NDArray:
     """Draw what :func:`~tensorly_hdr.model_choice.compare_ranks` found: one panel a criterion that has values.
 

@@ -16,6 +16,7 @@ from tensorly_hdr.plotting.style import PALETTE, one, several, with_units
 FEW = 26  # pitches that have room for a name each
 
 
+@check.known_options
 def spectrogram(S: Any, *, ax: Axes | None = None, floor: float = 80.0) -> Axes:
     r"""Draw magnitudes in decibels below the largest one, :math:`20 \log_{10}(S / \max S)`.
 
@@ -47,6 +48,7 @@ def spectrogram(S: Any, *, ax: Axes | None = None, floor: float = 80.0) -> Axes:
     return ax
 
 
+@check.known_options
 def templates(W: Any, *, components: Sequence[Any] | None = None, axes: Any = None, floor: float = 60.0) -> NDArray:
     """Draw one panel a template: its spectrum, frame after frame, in decibels below its largest entry.
 
@@ -88,6 +90,7 @@ def templates(W: Any, *, components: Sequence[Any] | None = None, axes: Any = No
     return panels
 
 
+@check.known_options
 def activations(H: Any, *, ax: Axes | None = None) -> Axes:
     """Draw activations as an image: one row a component, the lowest pitch at the bottom.
 
@@ -123,6 +126,7 @@ def activations(H: Any, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@check.known_options
 def piano_roll(notes: Any, estimate: Any = None, *, pairs: ArrayLike | None = None, ax: Axes | None = None) -> Axes:
     """Draw notes as bars from onset to offset; with an estimate, tell which notes are right, extra and missed.
 
@@ -172,6 +176,7 @@ def piano_roll(notes: Any, estimate: Any = None, *, pairs: ArrayLike | None = No
     return ax
 
 
+@check.known_options
 def autosimilarity(A: Any, *, boundaries: ArrayLike | None = None, ax: Axes | None = None) -> Axes:
     """Draw how alike the bars of a song are, with the borders of its sections.
 

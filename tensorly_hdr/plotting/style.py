@@ -30,6 +30,7 @@ def _path() -> str:
     return str(files("tensorly_hdr.plotting") / "hdr.mplstyle")
 
 
+@check.known_options
 def style() -> AbstractContextManager[None]:
     """Return a context in which new figures have the style of the book.
 
@@ -43,6 +44,7 @@ def style() -> AbstractContextManager[None]:
     return plt.style.context(_path())
 
 
+@check.known_options
 def use_style() -> None:
     """Set the style of the book for all figures to come: this changes matplotlib's global settings."""
     plt.style.use(_path())

@@ -19,6 +19,7 @@ from tensorly_hdr.regression.registry import KL_SOLVERS
 from tensorly_hdr.solve import Result, Stop
 
 
+@check.known_options
 def nnkl(
     A: Any,
     Y: Any,

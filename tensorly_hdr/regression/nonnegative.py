@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 from array_api_compat import is_numpy_array
 
+from tensorly_hdr import _validation as check
 from tensorly_hdr.blocks import least_squares
 from tensorly_hdr.penalties import Penalty, convex, entrywise, orthant, per_observation
 from tensorly_hdr.regression.base import Update
@@ -14,6 +15,7 @@ from tensorly_hdr.regression.registry import LS_SOLVERS
 from tensorly_hdr.solve import Result, Stop
 
 
+@check.known_options
 def nnls(
     A: Any,
     Y: Any,

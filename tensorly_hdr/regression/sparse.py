@@ -45,6 +45,7 @@ class SparseResult(Result):
     path_loss: NDArray = field(default_factory=lambda: np.empty(0))
 
 
+@check.known_options
 def sparse_nnls(
     A: Any,
     Y: Any,
@@ -109,6 +110,7 @@ def sparse_nnls(
     return SparseResult(x[-1], trace, state, n_iter, name, task.axes, np.array(sizes), x, losses)
 
 
+@check.known_options
 def nnomp(A: Any, Y: Any, k: int) -> Result:
     r"""Approximate :func:`sparse_nnls` by nonnegative orthogonal matching pursuit [1]_.
 
