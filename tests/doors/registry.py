@@ -235,7 +235,9 @@ DOORS: dict[str, Door] = {
     "factor_match_score": Door(
         metrics.factor_match_score, {"estimate": [W, H], "truth": [W + 0.1, H], "weights": True}
     ),
-    "core_consistency": Door(metrics.core_consistency, {"T": T, "factors": [_random(n, n, 2) for n in T.shape], "mask": T > 0.5}),
+    "core_consistency": Door(
+        metrics.core_consistency, {"T": T, "factors": [_random(n, n, 2) for n in T.shape], "mask": T > 0.5}
+    ),
     "spectral_angle": Door(metrics.spectral_angle, {"a": W, "b": W + 0.1}),
     "nmse": Door(metrics.nmse, {"estimate": Y + 0.1, "truth": Y}),
     "rmse": Door(metrics.rmse, {"estimate": Y + 0.1, "truth": Y}),
