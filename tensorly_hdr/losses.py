@@ -118,6 +118,12 @@ class Beta:
     def __post_init__(self) -> None:
         check.finite_float("beta", self.beta)
 
+    @property
+    def named(self) -> Loss:
+        """The same divergence by its name, where it has one: for that, solvers know more."""
+        special: dict[float, Loss] = {1.0: KullbackLeibler(), 2.0: Frobenius()}
+        return special.get(float(self.beta), self)
+
     def value(self, Y: Any, M: Any) -> float:
         """Sum of the divergence over all entries."""
         b, xp = self.beta, array_namespace(Y, M)

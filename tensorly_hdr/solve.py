@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from tensorly_hdr import _compiling
 from tensorly_hdr._labels import Axis, labelled
 
+PATIENCE = 3
+"""So many flat iterations in a row are taken for convergence: one alone may be an accident."""
 UNLIMITED = 2**62
 """A number of iterations that stands for no limit."""
 
@@ -29,7 +31,8 @@ class Stop(TypedDict, total=False):
     max_iter : int, default 500
         Largest number of iterations; 0 returns the start.
     tol : float, default 1e-8
-        Stop when the loss changes by at most ``tol`` times its value at the start; 0 turns the test off.
+        Stop when the loss changes by at most ``tol`` times its value at the start, three times in a row; or when it is
+        rounding beside the data. 0 turns the test off.
     max_time : float, default infinity
         Seconds of computation; the evaluation of the loss, the callback, the progress bar and the compilation of
         kernels (:func:`~tensorly_hdr.compilation.warm_up` does it beforehand) are not counted.
@@ -114,12 +117,16 @@ def run(
     view: Callable[[Any], Any] = lambda x: x,
     watch: Callable[[Any], dict[str, float]] = lambda x: {},
     tol_gap: float = 0.0,
+    floor: float = 0.0,
+    settled: Callable[[Any, dict[str, float], list[float]], bool] = lambda x, info, losses: True,
 ) -> tuple[Any, Trace, Status, int]:
     """Advance ``steps`` until the loss settles; the clock is paused while the loss is evaluated.
 
     A generator that ends has converged; an iterate whose info has a ``restart`` undid its step, so that its flat loss
     settles nothing. ``view`` turns an iterate into what the callback sees; ``watch`` adds to the
-    trace, with the clock paused; a traced ``gap`` of at most ``tol_gap`` stops the run. Ctrl-C is not caught.
+    trace, with the clock paused; a traced ``gap`` of at most ``tol_gap`` stops the run. An objective of at most
+    ``floor`` is rounding. Before a flat loss counts as convergence, ``settled(x, info, losses)`` is asked, which may
+    know a residual or a certificate that says otherwise. Ctrl-C is not caught.
     """
     losses: list[float] = []
     times: list[float] = []
@@ -145,9 +152,10 @@ def run(
                 bar.set_postfix(loss=f"{losses[-1]:.6g}", seconds=f"{elapsed:.1f}", refresh=False)
                 bar.update(min(k, 1))
             wants_stop = callback is not None and _is_true(callback(k, _copied(view(x)), dict(info)))
-            certified = tol_gap > 0.0 and info.get("gap", np.inf) <= tol_gap
-            tol_now = 0.0 if info.get("restart") else tol
-            status = _verdict(losses, elapsed, wants_stop, certified, max_iter=max_iter, tol=tol_now, max_time=max_time)
+            done = tol_gap > 0.0 and info.get("gap", np.inf) <= tol_gap
+            if not done and tol and not info.get("restart"):
+                done = (k > 0 and losses[-1] <= floor) or (_is_flat(losses, tol) and settled(x, info, losses))
+            status = _verdict(losses, elapsed, wants_stop, done, max_iter=max_iter, max_time=max_time)
     finally:
         if bar is not None:
             bar.close()
@@ -177,14 +185,24 @@ def _is_true(answer: object) -> bool:
     return isinstance(answer, bool | np.bool_) and bool(answer)
 
 
+def _is_flat(losses: list[float], tol: float) -> bool:
+    """Whether the last changes of the loss were all small beside its value at the start."""
+    last = losses[-PATIENCE - 1 :]
+    return len(last) > PATIENCE and bool(np.abs(np.diff(last)).max() <= tol * abs(losses[0]))
+
+
+def rounding_floor(square: float, eps: float) -> float:
+    """Half a squared residual that entries known to some units of rounding leave; ``square`` is that of the data."""
+    return (64.0 * float(eps)) ** 2 * square
+
+
 def _verdict(
     losses: list[float],
     elapsed: float,
     wants_stop: bool,
-    certified: bool,
+    done: bool,
     *,
     max_iter: int,
-    tol: float,
     max_time: float,
 ) -> Status | None:
     """Why to stop now, or None to go on."""
@@ -193,7 +211,7 @@ def _verdict(
         return "diverged"
     if wants_stop:
         return "callback"
-    if certified or (k and tol and abs(losses[-2] - losses[-1]) <= tol * abs(losses[0])):
+    if done:
         return "converged"
     if elapsed > max_time:
         return "max_time"

@@ -35,8 +35,9 @@ def test_hals_sweeps(dtype, scalars, n, rng):
 
 
 @pytest.mark.parametrize("delta", [0.01, 0.1, 0.5])
-def test_hals_sweeps_that_stop_early(delta, rng):
-    gram, cross, u = normal_equations(rng)
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 130, 1000])
+def test_hals_sweeps_that_stop_early(delta, n, rng):
+    gram, cross, u = normal_equations(rng, n=n)
     one, two, full = u.copy(), u.copy(), u.copy()
     compiled.hals_sweeps(one, gram, cross, *BOUNDS[0], 200, delta)
     reference.hals_sweeps(two, gram, cross, *BOUNDS[0], 200, delta)

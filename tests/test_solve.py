@@ -54,7 +54,24 @@ def test_the_clock_counts_the_steps_and_the_set_up_and_is_paused_while_the_loss_
 def test_tolerance_is_relative_to_the_start():
     _, trace, status, _ = run(halving(), lambda x: 1000 * x, tol=1e-3)
     assert status == "converged"
-    assert trace.loss[-2] - trace.loss[-1] <= 1.0 < trace.loss[-3] - trace.loss[-2]
+    falls = -np.diff(trace.loss)
+    assert falls[-3] <= 1.0 < falls[-4]
+
+
+def test_one_flat_iteration_is_not_convergence():
+    losses = [10.0, 5.0, 5.0, 5.0, 2.0, 1.0, 1.0, 1.0, 1.0, 0.5]
+    _, trace, status, _ = run(iter([(x, {}) for x in losses]), lambda x: x, tol=1e-3)
+    assert (status, len(trace.loss)) == ("converged", 9)
+
+
+def test_a_flat_loss_that_something_contradicts_is_not_convergence():
+    def steps(x):
+        return iter([(x, {})] * 20)
+
+    assert run(steps(1.0), lambda x: x, tol=1e-3, max_iter=9, settled=lambda *_: False)[2:] == ("max_iter", 9)
+    assert run(steps(1.0), lambda x: x, tol=1e-3, max_iter=9)[2:] == ("converged", 3)
+    assert run(steps(1e-30), lambda x: x, max_iter=9, floor=1e-29)[2:] == ("converged", 1)
+    assert run(steps(1e-30), lambda x: x, tol=0, max_iter=9, floor=1e-29)[2:] == ("max_iter", 9)
 
 
 def test_max_time_callback_and_divergence():

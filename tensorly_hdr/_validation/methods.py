@@ -25,6 +25,14 @@ def supported(solver: str, update: Callable[..., Any], penalty: Any, *, automati
         )
 
 
+def made_for(solver: str, update: Any, table: Mapping[str, Any], known: Any) -> None:
+    """Refuse a solver of the package that is made for the other kind of regression; one of the user's is trusted."""
+    base = getattr(update, "func", update)
+    if base in known and base not in table.values():
+        names = ", ".join(repr(name) for name in table)
+        raise ValueError(f"solver {solver!r} is made for another loss; here solver can be 'auto', {names}.")
+
+
 def supports_library(solver: str, update: Callable[..., Any], array: Any) -> None:
     """Check that a solver made of compiled kernels gets NumPy arrays."""
     runs_anywhere = getattr(getattr(update, "func", update), "any_namespace", True)
@@ -93,10 +101,11 @@ def per_mode(name: str, values: Any, order: int, default: Any) -> tuple[Any, ...
 
 
 def loss(value: Any, options: Mapping[str, Any]) -> Any:
-    """Loss by name, or the loss itself."""
+    """Loss by name, or the loss itself; a beta divergence that has a name is taken by it."""
     if isinstance(value, type):
         raise TypeError(f"loss must be a loss, got the class {value.__name__}; write {value.__name__}(...).")
-    return value if all(hasattr(value, a) for a in ("split", "beta", "value")) else choice("loss", value, options)
+    is_loss = all(hasattr(value, a) for a in ("split", "beta", "value"))
+    return getattr(value, "named", value) if is_loss else choice("loss", value, options)
 
 
 def beta_penalties(divergence: Any, penalties: Sequence[Any]) -> None:

@@ -14,7 +14,7 @@ from tensorly_hdr.balancing import scale
 from tensorly_hdr.factorization.extrapolation import Extrapolation, extrapolated
 from tensorly_hdr.factorization.init import starting_factors
 from tensorly_hdr.factorization.inner import Plan, plan_of
-from tensorly_hdr.factorization.problem import Problem
+from tensorly_hdr.factorization.problem import Problem, floor_of_fit
 from tensorly_hdr.factorization.result import FactorResult, as_cp
 from tensorly_hdr.losses import LOSSES, Beta, Frobenius, Loss
 from tensorly_hdr.penalties import NonNegative, Penalty, keeps_nonneg
@@ -196,12 +196,12 @@ def _factorize(name: str, T: Any, rank: Any, **given: Unpack[_Options]) -> Facto
     check.well_posed_scales(gs, plan.free, stacklevel=5)
     rule = check.rule_or_flag("extrapolate", given["extrapolate"], Extrapolation)
     rng, options = check.generator(given["seed"]), check.stop_options(given["stop"])
-    runs = []
+    runs, floor = [], floor_of_fit(problem.T, problem.loss)
     for k in range(check.positive_int("n_init", given["n_init"])):
         start = _start(problem, rank, init, rng, plan)
         init = init if k else _another(init, start, plan)
         steps = alternate(problem, start, plan) if rule is None else extrapolated(problem, start, plan, rule)
-        runs.append(run(steps, problem.objective, view=lambda s: s.factors, **options))
+        runs.append(run(steps, problem.objective, view=lambda s: s.factors, floor=floor, **options))
     losses = np.array([trace.loss[-1] for _, trace, _, _ in runs])
     state, trace, status, n_iter = runs[0 if np.isnan(losses).all() else int(np.nanargmin(losses))]
     return FactorResult(as_cp(state.factors), trace, status, n_iter, plan.label, axes, starts=losses)

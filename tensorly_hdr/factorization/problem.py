@@ -16,6 +16,7 @@ from tensorly_hdr.factorization.missing import Completion
 from tensorly_hdr.linalg import gram_hadamard, khatri_rao, mttkrp, unfold
 from tensorly_hdr.losses import Frobenius, Loss
 from tensorly_hdr.penalties import Penalty
+from tensorly_hdr.solve import rounding_floor
 
 Block = Quadratic | Entrywise
 
@@ -121,6 +122,13 @@ class Problem:
         # the next round begins with the block of completed data, which must be that of the new scales
         block = self.block(factors, state.mode) if self.is_completed else state.block
         return State(factors, block, state.mode, self.fit(state) + self.penalty(factors))
+
+
+def floor_of_fit(T: Any, loss: Loss) -> float:
+    """What rounding alone leaves of the loss of an exact model; other divergences have no such scale."""
+    if loss.beta == 2.0:
+        return rounding_floor(half_square(T), float(np.finfo(T.dtype).eps))
+    return 8.0 * float(np.finfo(np.float64).eps) * float(T.sum()) if loss.beta == 1.0 else 0.0
 
 
 def residual(T: Any, mask: NDArray | None, factors: Sequence[NDArray], most: float = 0.0) -> float:

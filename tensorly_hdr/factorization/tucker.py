@@ -13,7 +13,7 @@ from tensorly_hdr._labels import axes_of
 from tensorly_hdr.blocks import half_square
 from tensorly_hdr.factorization.result import TuckerResult, as_tucker
 from tensorly_hdr.linalg import unfold
-from tensorly_hdr.solve import Iterate, Stop, run
+from tensorly_hdr.solve import Iterate, Stop, rounding_floor, run
 
 Tucker = tuple[NDArray, tuple[NDArray, ...]]  # core, bases
 
@@ -64,7 +64,11 @@ def tucker_compress(T: Any, ranks: int | Sequence[int], **stop: Unpack[Stop]) ->
     T = check.as_array("T", T)
     ranks = check.multilinear_ranks(ranks, T.shape)
     (core, bases), trace, status, n_iter = run(
-        _hooi(T, ranks), lambda x: _left_out(T, *x), view=lambda x: x[1], **check.stop_options(stop)
+        _hooi(T, ranks),
+        lambda x: _left_out(T, *x),
+        view=lambda x: x[1],
+        floor=rounding_floor(half_square(T), np.finfo(T.dtype).eps),
+        **check.stop_options(stop),
     )
     return TuckerResult(as_tucker(core, bases), trace, status, n_iter, "hooi", axes)
 

@@ -14,10 +14,11 @@ from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr.blocks import Entrywise, Quadratic, half_square
 from tensorly_hdr.factorization.init import FILL, left_parts
+from tensorly_hdr.factorization.problem import floor_of_fit
 from tensorly_hdr.factorization.result import TuckerResult, as_tucker
 from tensorly_hdr.factorization.tucker import Tucker, contract, expand
 from tensorly_hdr.linalg import unfold
-from tensorly_hdr.losses import LOSSES, Frobenius, Loss
+from tensorly_hdr.losses import LOSSES, Loss
 from tensorly_hdr.penalties import NonNegative
 from tensorly_hdr.regression import interior
 from tensorly_hdr.regression.registry import fista, hals, mu, pgd
@@ -94,10 +95,10 @@ def nonnegative_tucker(
     ranks, inner = check.multilinear_ranks(ranks, T.shape), check.positive_int("n_inner", n_inner)
     rng, options = check.generator(seed), check.stop_options(stop)
     start = _start(T, ranks, init, rng)
-    is_quadratic = isinstance(d, Frobenius)
+    is_quadratic = d.beta == 2.0
     steps = _least_squares(T, *start, inner) if is_quadratic else _multiplicative(T, *start, inner, d)
     (core, factors), trace, status, n_iter = run(
-        steps, lambda x: d.value(T, expand(*x)), view=lambda x: x[1], **options
+        steps, lambda x: d.value(T, expand(*x)), view=lambda x: x[1], floor=floor_of_fit(T, d), **options
     )
     return TuckerResult(as_tucker(core, factors), trace, status, n_iter, "hals" if is_quadratic else "mu", axes)
 

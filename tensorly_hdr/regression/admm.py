@@ -13,7 +13,7 @@ from tensorly_hdr.regression.base import declares
 
 @declares(convex, monotone=False, any_namespace=True)
 def admm(u: Any, block: Quadratic, penalty: Penalty, n_iter: int = 1, memory: Any = None) -> tuple[Any, Any]:
-    """ADMM with ``rho = trace(gram) / r`` [1]_; remembers its scaled dual, returns a feasible ``u``.
+    """ADMM with ``rho = trace(gram) / r`` [1]_; remembers its scaled dual and its inverse, returns a feasible ``u``.
 
     References
     ----------
@@ -23,11 +23,12 @@ def admm(u: Any, block: Quadratic, penalty: Penalty, n_iter: int = 1, memory: An
     xp = array_namespace(u)
     r = block.gram.shape[0]
     rho = float(xp.linalg.trace(block.gram)) / r or 1.0
-    # safe to invert: rho is the mean eigenvalue, so the condition number is at most r + 1
-    inverse = xp.linalg.inv(block.gram + rho * xp.eye(r, dtype=block.gram.dtype))
-    dual = xp.zeros_like(u) if memory is None else memory
+    dual, gram, inverse = (xp.zeros_like(u), None, None) if memory is None else memory
+    if gram is not block.gram:
+        # safe to invert: rho is the mean eigenvalue, so the condition number is at most r + 1
+        inverse = xp.linalg.inv(block.gram + rho * xp.eye(r, dtype=block.gram.dtype))
     for _ in range(n_iter):
         free = (block.cross + rho * (u + dual)) @ inverse
         u = penalty.prox(free - dual, 1.0 / rho)
         dual = dual + u - free
-    return u, dual
+    return u, (dual, block.gram, inverse)

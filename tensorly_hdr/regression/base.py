@@ -49,6 +49,11 @@ def needs_interior(update: Any) -> bool:
     return bool(getattr(getattr(update, "func", update), "interior", False))
 
 
+def is_declared(update: Any) -> bool:
+    """Whether an update (or a partial of it) says what it takes: of one that does not, nothing is known."""
+    return hasattr(getattr(update, "func", update), "accepts")
+
+
 def interior(u: Any, fraction: float = 1e-6) -> Any:
     """Lift the entries of a start to a fraction of the largest one of their row, or of their column if that is less.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from math import sqrt
 from typing import Any
 
 from array_api_compat import array_namespace, is_numpy_array
@@ -11,9 +12,11 @@ from array_api_compat import array_namespace, is_numpy_array
 from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import Axis, axes_of, default_axes
 from tensorly_hdr.blocks import Entrywise, Quadratic
-from tensorly_hdr.penalties import NonNegative, Penalty, scale_free, tall
-from tensorly_hdr.regression.base import Update, interior, needs_interior
-from tensorly_hdr.solve import Iterate, Result, Stop, run
+from tensorly_hdr.penalties import NonNegative, Penalty, orthant, scale_free, tall
+from tensorly_hdr.regression.base import Update, interior, is_declared, needs_interior
+from tensorly_hdr.regression.optimality import misses
+from tensorly_hdr.regression.registry import KL_SOLVERS, LS_SOLVERS
+from tensorly_hdr.solve import Iterate, Result, Stop, rounding_floor, run
 
 Block = Quadratic | Entrywise
 
@@ -115,6 +118,7 @@ def pick(solver: str | Update, table: dict[str, Update], penalty: Penalty, auto:
     name = auto if isinstance(solver, str) and solver == "auto" else solver
     update = check.solver(name, {**table, "auto": None})
     label = name if isinstance(name, str) else check.name_of(name)
+    check.made_for(label, update, table, {*LS_SOLVERS.values(), *KL_SOLVERS.values()})
     check.supported(label, update, penalty, automatic=solver == "auto")
     return label, update
 
@@ -138,7 +142,7 @@ def repeat(
         block = build()
         start = _scaled_start(task, block) if task.init is None else task.init
         u, memory = task.penalty.prox(start, 0.0), None
-        u = interior(u) if needs_interior(update) else u
+        u = interior(u) if needs_interior(update) or (orthant(task.penalty) and not is_declared(update)) else u
         yield u, {}
         while True:
             u, memory = update(u, block, task.penalty, memory=memory)
@@ -153,8 +157,19 @@ def repeat(
     def seen(u: Any) -> dict[str, float]:
         return {} if watch is None else watch(u, block)
 
-    u, trace, status, n_iter = run(steps(), objective, view=task.untall, watch=seen, **{**task.stop, **options})
+    def settled(u: Any, info: dict[str, float], losses: list[float]) -> bool:
+        limit = max(1e-5, 10.0 * sqrt(options.get("tol", 1e-8)))
+        falls = losses[-1] <= losses[0] * (1.0 + 1e-12)
+        return falls and misses(u, block, task.penalty, info, losses) <= limit
+
+    options = {"floor": _floor(task), **task.stop, **options, "settled": settled}
+    u, trace, status, n_iter = run(steps(), objective, view=task.untall, watch=seen, **options)
     return Result(task.untall(u), trace, status, n_iter, name, task.axes)
+
+
+def _floor(task: Task) -> float:
+    """What rounding alone leaves of the squares of an exact fit."""
+    return rounding_floor(0.5 * task.square, array_namespace(task.A).finfo(task.A.dtype).eps)
 
 
 def _scaled_start(task: Task, block: Block) -> Any:

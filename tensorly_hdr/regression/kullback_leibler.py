@@ -10,7 +10,7 @@ from array_api_compat import is_numpy_array
 from tensorly_hdr import _validation as check
 from tensorly_hdr import kernels
 from tensorly_hdr.blocks import Entrywise
-from tensorly_hdr.losses import LOSSES, KullbackLeibler, Loss
+from tensorly_hdr.losses import LOSSES, Loss
 from tensorly_hdr.penalties import NonNegative, Penalty
 from tensorly_hdr.regression.base import Update
 from tensorly_hdr.regression.certificate import kl_gap_bound
@@ -87,7 +87,6 @@ def nnkl(
     task = at_the_door(A, Y, penalty, init, stop, nonneg=True)
     check.finite_divergence(task.Y, task.A)
     divergence: Loss = check.divergence(loss, LOSSES, task.Y, task.penalty)
-    divergence = KullbackLeibler() if divergence.beta == 1.0 else divergence
     options = check.gap_options(tol_gap, task.stop, divergence)
     name, update = pick(solver, KL_SOLVERS, task.penalty, _auto(task.A, divergence))
     check.supports_loss(name, update, divergence)
@@ -102,7 +101,9 @@ def nnkl(
         # rows in memory order: each iteration runs over them several times
         return Entrywise(np.ascontiguousarray(Y) if is_numpy_array(Y) else Y, task.A, divergence)
 
-    return repeat(task, name, update, block, watch=certificate, **options)
+    # the divergence of an exact fit is a difference of entries, each known to rounding; others have no such scale
+    floor = 8.0 * np.finfo(np.float64).eps * float(task.Y.sum()) if divergence.beta == 1.0 else 0.0
+    return repeat(task, name, update, block, watch=certificate, floor=floor, **options)
 
 
 def _auto(A: Any, loss: Loss) -> str:
