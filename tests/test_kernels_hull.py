@@ -52,3 +52,22 @@ def test_rows_to_which_the_new_vertex_brings_nothing_are_left_bit_for_bit(rng):
         (_, _), (before, _), (after, _) = grow(kernel, V, Y)
         np.testing.assert_array_equal(after[:, :3], before)
         assert (after[:, 3] == 0).all()
+
+
+def test_the_twin_solves_many_rows_at_once_and_each_to_its_optimum(rng):
+    """More rows than a block, supports that lose several vertices on the way: where both stop, slopes are those of KKT.
+
+    Vertices in use have one slope, the others no larger one.
+    """
+    V = rng.random((12, 10)) / 4
+    V[:, 0] = 0.0
+    Y = V @ rng.dirichlet(0.5 * np.ones(10), 5000).T + 0.05 * rng.random((12, 5000))
+    gram, cross = (V.T @ V + 1) / 2, (Y.T @ V + 1) / 2
+    for kernel in (hull.hull_rows, hull_reference.hull_rows):
+        for u, squares in grow(kernel, V, Y):
+            p = u.shape[1]
+            slope = cross[:, :p] - u @ gram[:p, :p]
+            level = np.einsum("ij,ij->i", u, slope)[:, None]
+            assert (slope - level).max() < 1e-11
+            np.testing.assert_allclose(u.sum(axis=1), 1, rtol=1e-12)
+            np.testing.assert_allclose(squares, np.sum((Y - V[:, :p] @ u.T) ** 2, axis=0), atol=1e-12)

@@ -27,7 +27,7 @@ def rank_two_nmf(Y: Any, *, quantile: float = 0.0) -> RankTwoResult:
     Parameters
     ----------
     Y : nonnegative array of shape (m, n)
-        Columns of zeros are allowed.
+        Rows and columns of zeros are allowed.
     quantile : float below 1/2, default 0
         For noisy data: the ends of the inner segment are the quantiles ``quantile`` and ``1 - quantile`` of the
         positions of the columns, weighted by their sums, so that a few outliers, or faint columns, do not decide.
@@ -62,7 +62,7 @@ def rank_two_nmf(Y: Any, *, quantile: float = 0.0) -> RankTwoResult:
     quantile = check.tail("quantile", quantile)
     data = Y.astype(np.float64, copy=False)
     centre, direction, position, sums = _line(data, Y.dtype)
-    low, high = _within_orthant(centre, direction)
+    low, high = _within_orthant(centre, direction, _is_seen(data))
     first, last = np.clip(_weighted_quantiles(position, sums, quantile), low, high)
     check.two_ends("quantile", quantile, first, last)
     inner = _on_the_line(data, centre, direction, (first, last), axes, Y.dtype)
@@ -84,9 +84,10 @@ def _line(Y: NDArray, dtype: np.dtype) -> tuple[NDArray, NDArray, NDArray, NDArr
     values, vectors = eigh(G, subset_by_index=[len(G) - 1, len(G) - 1])
     rounding = max(Y.shape) * float(np.finfo(dtype).eps) * float(np.linalg.norm(Y))
     check.rank_two("Y", 1 if values[-1] <= rounding**2 else 2)
-    direction = vectors[:, 0] if wide else D @ vectors[:, 0]
-    direction = direction - direction.mean()
+    # a product with the data, so that the digits of a faint row are its own, and a row of zeros stays one
+    direction = D @ (D.T @ vectors[:, 0] if wide else vectors[:, 0])
     direction /= np.linalg.norm(direction)
+    direction = direction - direction.sum() * centre
     along = direction @ D
     position = np.divide(along, sums, out=np.zeros_like(along), where=sums > 0)
     j = int(np.argmax(np.abs(along)))
@@ -95,9 +96,16 @@ def _line(Y: NDArray, dtype: np.dtype) -> tuple[NDArray, NDArray, NDArray, NDArr
     return centre, direction, position, sums
 
 
-def _within_orthant(centre: NDArray, direction: NDArray) -> tuple[float, float]:
-    """Positions where the line enters and leaves the nonnegative orthant."""
-    up, down = direction > 0, direction < 0
+def _is_seen(Y: NDArray) -> NDArray:
+    """Rows that are more than rounding beside the others: of the rest, which is clipped, the loss sees nothing."""
+    most = Y.max(axis=1)
+    seen: NDArray = most > float(np.finfo(np.float64).eps) * most.max()
+    return seen
+
+
+def _within_orthant(centre: NDArray, direction: NDArray, seen: NDArray) -> tuple[float, float]:
+    """Positions where the line enters and leaves the nonnegative orthant of the rows that are seen."""
+    up, down = seen & (direction > 0), seen & (direction < 0)
     return float(np.max(-centre[up] / direction[up])), float(np.min(-centre[down] / direction[down]))
 
 

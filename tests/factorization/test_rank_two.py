@@ -147,3 +147,26 @@ def test_the_line_is_the_best_fit_of_columns_as_bright_as_they_are(rng):
             other = direction + b
             assert rest(centre + a, direction) >= least * (1 - 1e-12)
             assert rest(centre, other / np.linalg.norm(other)) >= least * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("faint", [0.0, 5e-324, 1e-310, 1e-150])
+@pytest.mark.parametrize("shape", [(8, 12), (12, 8)])
+def test_rows_and_columns_of_zeros_or_almost_change_neither_the_loss_nor_the_other_factors(faint, shape, rng):
+    """Between, before and after the others."""
+    Y = draw(rng, *shape)
+    rows, columns = np.arange(1, 1 + shape[0]), np.arange(1, 1 + shape[1])
+    Z = faint * rng.random((shape[0] + 2, shape[1] + 2))
+    Z[np.ix_(rows, columns)] = Y
+    without, result = rank_two_nmf(Y), rank_two_nmf(Z)
+    for a, b in ((without.outer, result.outer), *([(without, result)] if faint == 0 else [])):
+        assert b.loss < 1e-25 * np.sum(Y**2)
+        np.testing.assert_allclose(b.factors[0][rows], a.factors[0], rtol=1e-10, atol=1e-13)
+        np.testing.assert_allclose(b.factors[1][columns], a.factors[1], rtol=1e-10, atol=1e-12)
+    assert result.loss < 1e-25 * np.sum(Y**2)
+
+
+def test_two_blocks_beside_a_row_and_a_column_of_zeros():
+    result = rank_two_nmf(np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 2.0], [0.0, 3.0, 1.0]]))
+    assert result.loss < 1e-28
+    assert sorted(map(tuple, result.outer.factors[0].T.round(12))) == [(0.0, 0.0, 1.0), (0.0, 1.0, 0.0)]
+    assert (result.factors[0][0] == 0).all()
