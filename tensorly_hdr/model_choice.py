@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -114,19 +115,28 @@ def compare_ranks(
     train, hidden = holdout(T, fraction, mask=mask, seed=int(rng.integers(2**63)))
     observed = train | hidden
     data = np.where(observed, np.asarray(T), 0.0)
+    unseen = [~np.moveaxis(observed, m, 0).reshape(n, -1).any(axis=1) for m, n in enumerate(observed.shape)]
+    check.some_seen("T", unseen, stacklevel=3)
     rows = []
     for rank in ranks:
-        runs = [ncp(T, rank, mask=observed, seed=int(s), **options) for s in seeds]
+        runs = [_told_once(T, rank, mask=observed, seed=int(s), **options) for s in seeds]
         best = int(np.argmin([r.loss for r in runs]))
         row = _judged(runs, best, data, observed)
         if hidden.any():
-            fitted = ncp(T, rank, mask=train, seed=int(seeds[best]), **options)
+            fitted = _told_once(T, rank, mask=train, seed=int(seeds[best]), **options)
             row["holdout_error"] = _relative_error(data, fitted, hidden)
         rows.append(row)
     columns = {k: (("rank", "start") if k == "loss" else "rank", [r[k] for r in rows], _labels(k)) for k in ABOUT}
     rank_axis = ("rank", list(ranks), {"long_name": "Rank"})
     coords = {"rank": rank_axis, "start": np.arange(n_init), "seed": ("start", seeds)}
     return xr.Dataset(columns, coords=coords)
+
+
+def _told_once(T: Any, rank: int, **options: Any) -> FactorResult:
+    """Fit :func:`ncp`; that the mask hides whole slices has been said."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="mask hides all of")
+        return ncp(T, rank, **options)
 
 
 def _judged(runs: list[FactorResult], best: int, data: NDArray, observed: NDArray) -> dict[str, Any]:

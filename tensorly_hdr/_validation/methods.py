@@ -197,6 +197,20 @@ def same_result_shape(label: str, got: Any, wanted: tuple[int, ...]) -> None:
         raise ValueError(f"solver {label!r} must return (u, memory) with u of shape {wanted}, got {shape}.")
 
 
+def some_seen(name: str, unseen: Sequence[Any] | None, *, stacklevel: int) -> None:
+    """Warn when the mask hides whole slices: nothing determines their rows of the factors, which are zero."""
+    if unseen is None:
+        return
+    found = [f"{np.count_nonzero(rows)} slice(s) of mode {m}" for m, rows in enumerate(unseen) if rows.any()]
+    if found:
+        warnings.warn(
+            f"mask hides all of {', '.join(found)} of {name}: nothing determines their rows of the factors, which are "
+            "zero; leave these slices out, or do not read their rows.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
+
+
 def positive_degree(penalty: Any) -> float:
     """Homogeneity degree of a penalty that balancing can use."""
     degree = getattr(penalty, "degree", None)

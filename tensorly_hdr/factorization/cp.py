@@ -124,7 +124,8 @@ def ncp(
     fixed : sequence of modes
         Factors that keep their value in ``init``.
     mask : boolean array of the shape of ``T``
-        True where ``T`` is observed; values elsewhere, NaN included, are ignored.
+        True where ``T`` is observed; values elsewhere, NaN included, are ignored. A slice that is hidden wholly gets
+        zeros in its factor, where the penalty allows them, and a warning says so.
     seed : int, optional
         Seed of the random starts.
     **stop
@@ -194,6 +195,7 @@ def _factorize(name: str, T: Any, rank: Any, **given: Unpack[_Options]) -> Facto
     problem = Problem(T, mask, loss, gs)
     plan = plan_of(problem, given["solver"], given["n_inner"], given["fixed"], init, given["balance"])
     check.well_posed_scales(gs, plan.free, stacklevel=5)
+    check.some_seen(name, problem.unseen, stacklevel=5)
     rule = check.rule_or_flag("extrapolate", given["extrapolate"], Extrapolation)
     rng, options = check.generator(given["seed"]), check.stop_options(given["stop"])
     runs, floor = [], floor_of_fit(problem.T, problem.loss)
@@ -204,18 +206,35 @@ def _factorize(name: str, T: Any, rank: Any, **given: Unpack[_Options]) -> Facto
         runs.append(run(steps, problem.objective, view=lambda s: s.factors, floor=floor, **options))
     losses = np.array([trace.loss[-1] for _, trace, _, _ in runs])
     state, trace, status, n_iter = runs[0 if np.isnan(losses).all() else int(np.nanargmin(losses))]
-    return FactorResult(as_cp(state.factors), trace, status, n_iter, plan.label, axes, starts=losses)
+    return FactorResult(
+        as_cp(_seen(problem, state.factors, plan)), trace, status, n_iter, plan.label, axes, starts=losses
+    )
 
 
 def _start(problem: Problem, rank: int, init: Any, rng: np.random.Generator, plan: Plan) -> list[NDArray]:
     """Factors to start from, each in the domain of its penalty; scaled and balanced if that was asked for."""
-    factors = [plan.inside(m, u) for m, u in enumerate(starting_factors(problem, rank, init, rng))]
+    drawn = starting_factors(problem, rank, init, rng)
+    if problem.is_quadratic:  # another loss may be infinite, or flat, at zero
+        drawn = _seen(problem, drawn, plan)
+    factors = [plan.inside(m, u) for m, u in enumerate(drawn)]
     if not plan.balances_start:
         return factors
     if problem.is_quadratic and problem.mask is None and len(plan.free) == len(factors):
         larger = scale(problem.T, factors, problem.penalties)
         factors = list(larger) if larger[0].any() else factors
     return [u * t for u, t in zip(factors, plan.balancing(factors), strict=True)]
+
+
+def _seen(problem: Problem, factors: Sequence[NDArray], plan: Plan) -> list[NDArray]:
+    """Zero in the rows of slices that the mask hides wholly, where a penalty allows it: they would keep their start."""
+    out, unseen = list(factors), problem.unseen
+    if unseen is None:
+        return out
+    for m in plan.free:
+        rows = unseen[m]
+        if rows.any() and np.isfinite(problem.penalties[m].value(v := np.where(rows[:, None], 0, out[m]))):
+            out[m] = v.astype(out[m].dtype, copy=False)
+    return out
 
 
 def _another(init: Any, start: Sequence[NDArray], plan: Plan) -> Any:

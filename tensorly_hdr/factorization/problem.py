@@ -55,6 +55,14 @@ class Problem:
         return half_square(self.T)
 
     @cached_property
+    def unseen(self) -> list[NDArray] | None:
+        """Which slices of each mode the mask hides wholly; None without a mask."""
+        if self.mask is None:
+            return None
+        modes = range(self.mask.ndim)
+        return [np.asarray(~self.mask.any(axis=tuple(k for k in modes if k != m))) for m in modes]
+
+    @cached_property
     def unfoldings(self) -> tuple[Any, ...]:
         """Data and mask seen from each mode, in memory order, for the losses that need every entry."""
         if is_sparse(self.T):
