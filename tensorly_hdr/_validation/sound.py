@@ -1,8 +1,6 @@
 """Checks of sound files, samples and notes."""
 
-from collections.abc import Iterable, Sequence
-from os import PathLike, fspath
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,28 +9,8 @@ from numpy.typing import NDArray
 from tensorly_hdr._validation.arguments import nonneg_float
 from tensorly_hdr._validation.arrays import as_array
 
-
-def is_path(x: Any) -> bool:
-    """Tell the name of a file."""
-    return isinstance(x, str | PathLike)
-
-
-def file_there(name: str, path: Any) -> str:
-    """Refuse a path that leads to no file, or to an empty one."""
-    where = Path(fspath(path))
-    if where.is_dir():
-        raise FileNotFoundError(f"{name}: {str(path)!r} is a folder; give a file in it.")
-    if not where.is_file():
-        raise FileNotFoundError(f"{name}: there is no file {str(path)!r}.")
-    if where.stat().st_size == 0:
-        raise ValueError(f"{name}: the file {str(path)!r} is empty (0 bytes).")
-    return str(where)
-
-
-def unreadable(name: str, source: Any, formats: str, error: Exception) -> ValueError:
-    """Error that says that a file is not of a known format; the reason of the reader is kept."""
-    shown = repr(fspath(source)) if is_path(source) else type(source).__name__
-    return ValueError(f"{name}: {shown} cannot be read ({type(error).__name__}: {error}); give {formats}.")
+LOWEST_RATE, HIGHEST_RATE = 100, 1_000_000
+MOST_SAMPLES = 2**31
 
 
 def waveform(name: str, x: Any) -> NDArray:
@@ -66,21 +44,26 @@ def audible(recording: str, samples: NDArray, least: float) -> None:
         )
 
 
+def recorded(name: str, frames: int, per_second: int) -> None:
+    """Refuse what the head of a sound file says if it is damaged: impossible rates and lengths."""
+    if not LOWEST_RATE <= per_second <= HIGHEST_RATE:
+        raise ValueError(
+            f"{name} must have a rate between {LOWEST_RATE} and {HIGHEST_RATE} samples a second, got {per_second}."
+        )
+    if frames > MOST_SAMPLES:
+        raise ValueError(f"{name} has {frames} samples, more than {MOST_SAMPLES} (13 hours); cut it, if it is whole.")
+
+
+def not_too_long(name: str, samples: float) -> None:
+    """Refuse to make more samples than a recording may have."""
+    if not samples <= MOST_SAMPLES:
+        raise ValueError(f"{name} would take {samples:.3g} samples, more than {MOST_SAMPLES} (13 hours); cut it.")
+
+
 def some_samples(name: str, path: Any, samples: NDArray) -> None:
     """Refuse a sound file without sound."""
     if not samples.size:
         raise ValueError(f"{name}: {str(path)!r} is empty: it is a sound file of no length.")
-
-
-def can_write(name: str, path: Any, others: Iterable[Any]) -> None:
-    """Refuse a file that cannot be made, and one that is read or written beside it."""
-    where = Path(path)
-    if not where.parent.is_dir():
-        raise FileNotFoundError(f"{name}: there is no folder {str(where.parent)!r}; make it first.")
-    if where.is_dir():
-        raise IsADirectoryError(f"{name}: {str(path)!r} is a folder; give the name of a file.")
-    if any(where.resolve() == Path(other).resolve() for other in others):
-        raise ValueError(f"{name}: {str(path)!r} would overwrite another file of the same command; give another name.")
 
 
 def rate(name: str, value: Any) -> int:
@@ -237,3 +220,9 @@ def symmetric(name: str, A: NDArray) -> NDArray:
     if gap > 1e-5 * size:
         raise ValueError(f"{name} must be symmetric, but differs from its transpose by {gap:.3g}.")
     return A
+
+
+def countable(name: str, n: float) -> None:
+    """Refuse a step of which so many are taken that they cannot be told apart."""
+    if not n < 2.0**52:
+        raise ValueError(f"{name} is too small: the notes last {n:.3g} steps.")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tensorly_hdr._validation.arguments import nonneg_float, positive_int
 from tensorly_hdr._validation.arrays import as_array
-from tensorly_hdr._validation.sound import rising_times, whole_numbers
+from tensorly_hdr._validation.sound import recorded, rising_times, whole_numbers
 
 
 def notes_by_pitch(name: str, value: Any) -> dict[int, Any]:
@@ -62,12 +62,23 @@ def templates_file(path: Any, found: Any, needed: Sequence[str], marker: str) ->
         raise ValueError(f"{str(path)!r} holds no templates ({what}); give a file written by Templates.save.")
 
 
+def small_archive(members: Sequence[Any], largest: int) -> None:
+    """Refuse an archive that unpacks to more than any dictionary of notes takes."""
+    size = sum(m.file_size for m in members)
+    if size > largest:
+        raise ValueError(f"it unpacks to {size} bytes, more than {largest}")
+
+
 def templates_arrays(W: Any, latency: NDArray, threshold: NDArray) -> None:
     """Refuse templates that do not fit together, are negative or not finite, or lack a frequency or a pitch."""
     for name, values in (("W", W.values), ("threshold", threshold)):
         if not np.isfinite(values).all() or values.min(initial=0.0) < 0:
             raise ValueError(f"{name} must be finite and nonnegative.")
     n = W.sizes["pitch"]
+    if not W.sizes["tap"]:
+        raise ValueError("W must have one tap or more.")
+    if not (np.abs(latency) <= 10.0).all():
+        raise ValueError(f"latency must be seconds between -10 and 10, got {latency[:5].tolist()}.")
     if not np.isfinite(latency).all() or latency.shape != (n,) or threshold.shape != (n,):
         raise ValueError(f"latency and threshold must have one finite value for each of the {n} pitches.")
 
@@ -77,8 +88,9 @@ def templates_settings(frequency: NDArray, pitch: NDArray, power: Any, **counts:
     rising_times("the frequencies of W", frequency, at_least=2)
     rising_times("the pitches of W", whole_numbers("the pitches of W", pitch, 0, 127), at_least=1)
     nonneg_float("power", power, positive=True)
-    for name, value in counts.items():
-        positive_int(name, value)
+    recorded("the templates", 0, positive_int("rate", counts["rate"]))
+    n_fft = positive_int("n_fft", counts["n_fft"], at_most=2**20)
+    positive_int("hop", counts["hop"], at_most=n_fft, why=", n_fft")
 
 
 def one_or_each(name: str, values: Any, n: int) -> NDArray:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 RATE = 44_100
 """Samples a second that the rest of ``tensorly_hdr.music`` expects by default."""
+_PIECE = 2**20  # frames of a file that are read at a time
 PEAK = 0.9
 """Largest absolute sample after normalization."""
 
@@ -67,6 +68,8 @@ def load_audio(
     (441, 0.9)
     """
     target = check.rate("target_rate", target_rate)
+    check.recorded("the result", 0, target)
+    check.flag("allow_silence", allow_silence)
     level = None if peak is None else check.nonneg_float("peak", peak, positive=True)
     samples, given = _samples(source, rate)
     mono = samples.mean(axis=1) if samples.ndim == 2 else samples
@@ -116,13 +119,23 @@ def _samples(source: Any, rate: Any) -> tuple[NDArray, int]:
 
 def _from_file(source: Any) -> tuple[NDArray, int]:
     soundfile = package("soundfile")
-    file = check.file_there("source", source) if check.is_path(source) else source
+    file = check.file_there("source", source) if check.path_or_file("source", source, "read") else source
     try:
-        samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(file) as sound:
+            check.recorded("source", sound.frames, sound.samplerate)
+            samples, rate = _mono(sound), int(sound.samplerate)
     except (soundfile.SoundFileError, EOFError, OSError, RuntimeError, TypeError) as error:
         raise check.unreadable("source", source, "a wav, flac, ogg or mp3 file", error) from error
     check.some_samples("source", source, samples)
-    return check.as_array("source", samples), int(rate)
+    return check.as_array("source", samples), rate
+
+
+def _mono(sound: Any) -> NDArray:
+    """Mean of the channels, read in pieces: memory is taken for what is there, not for what the head claims."""
+    pieces = [np.zeros(0, dtype=np.float32)]
+    while len(piece := sound.read(_PIECE, dtype="float32", always_2d=True)):
+        pieces.append(piece.mean(axis=1))
+    return np.concatenate(pieces)
 
 
 def _resampled(samples: NDArray, rate: int, target: int) -> NDArray:
@@ -130,5 +143,7 @@ def _resampled(samples: NDArray, rate: int, target: int) -> NDArray:
 
     if rate == target:
         return samples
+    check.recorded("source", len(samples), rate)
+    check.not_too_long("source", len(samples) * target / rate)
     common = gcd(rate, target)
     return np.asarray(resample_poly(samples, target // common, rate // common))

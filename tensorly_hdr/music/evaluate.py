@@ -104,9 +104,29 @@ def frame_score(truth: Notes, estimate: Notes, *, step: float = 0.01) -> Score:
     check.is_notes("truth", truth)
     check.is_notes("estimate", estimate)
     width = check.nonneg_float("step", step, positive=True)
-    grid = np.arange(int(np.ceil(max(truth.end, estimate.end) / width))) * width
-    a, b = truth.roll(grid).values, estimate.roll(grid).values
-    return score_of(int((a & b).sum()), int(b.sum()), int(a.sum()))
+    spans = [_frames(notes, width) for notes in (truth, estimate)]
+    borders = np.unique(np.concatenate([s.ravel() for s in spans]))
+    a, b = (_sounding(borders, s, notes.pitch) for s, notes in zip(spans, (truth, estimate), strict=True))
+    lengths = np.diff(borders)
+    right, heard, there = (int((lengths @ cells).sum()) for cells in (a & b, b, a))
+    return score_of(right, heard, there)
+
+
+def _frames(notes: Notes, step: float) -> NDArray:
+    """First frame at which each note sounds, and the first at which it does not any more, shape (n, 2)."""
+    check.countable("step", notes.end / step)
+    frames = np.ceil(notes.intervals / step).astype(np.int64)
+    # the quotient is rounded; the product decides
+    frames -= (frames - 1) * step >= notes.intervals
+    return np.asarray(frames + (frames * step < notes.intervals))
+
+
+def _sounding(borders: NDArray, frames: NDArray, pitch: NDArray) -> NDArray:
+    """Tell which pitches sound from one border to the next, shape (borders - 1, 128)."""
+    cells = np.zeros((max(len(borders) - 1, 0), 128), dtype=bool)
+    for (first, last), p in zip(np.searchsorted(borders, frames), pitch, strict=True):
+        cells[first:last, p] = True
+    return cells
 
 
 @check.known_options

@@ -8,9 +8,11 @@ import numpy as np
 
 from tensorly_hdr import _validation as check
 from tensorly_hdr.music._extra import package
+from tensorly_hdr.music._files import replacing
 from tensorly_hdr.music.notes import Notes
 
 RESOLUTION = 500  # ticks a quarter note, which lasts half a second: a tick is a millisecond
+_DAMAGED = (OSError, EOFError, ArithmeticError, LookupError, ValueError, TypeError, AttributeError, MemoryError)
 TICK = 0.001
 """Smallest step of time in the files written here, in seconds."""
 
@@ -46,6 +48,7 @@ def write_midi(notes: Notes, file: Any, *, program: int = 0, silence: float = 0.
     Notes(1 notes, C4 to C4, 0.5 s to 1.25 s)
     """
     check.is_notes("notes", notes)
+    check.path_or_file("file", file, "write")
     number = int(check.whole_numbers("program", program, 0, 127)[0])
     tail = check.nonneg_float("silence", silence)
     midi = package("pretty_midi")
@@ -54,7 +57,8 @@ def write_midi(notes: Notes, file: Any, *, program: int = 0, silence: float = 0.
     if tail:
         player.control_changes.append(midi.ControlChange(64, 0, notes.end + tail))  # pedal up, which it is
     score.instruments.append(player)
-    score.write(file)
+    with replacing(file) as whole:
+        score.write(whole)
 
 
 @check.known_options
@@ -80,10 +84,10 @@ def read_midi(file: Any) -> Notes:
     FileNotFoundError: file: there is no file 'nowhere.mid'.
     """
     midi, mido = package("pretty_midi"), package("mido")
-    source = check.file_there("file", file) if check.is_path(file) else file
+    source = check.file_there("file", file) if check.path_or_file("file", file, "read") else file
     try:
         score = midi.PrettyMIDI(source)
-    except (OSError, EOFError, ArithmeticError, LookupError, ValueError, TypeError, AttributeError) as error:
+    except _DAMAGED as error:
         raise check.unreadable("file", file, "a standard MIDI file (.mid)", error) from error
     except mido.KeySignatureError as error:
         raise check.unreadable("file", file, "a standard MIDI file (.mid)", error) from error

@@ -10,12 +10,13 @@ import struct
 import zlib
 from importlib.resources import files
 from typing import Any
-from zipfile import BadZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import numpy as np
 import xarray as xr
 
 from tensorly_hdr import _validation as check
+from tensorly_hdr.music._files import replacing
 from tensorly_hdr.music.templates import Templates
 
 FORMAT = "tensorly-hdr templates 1"
@@ -27,16 +28,17 @@ _DAMAGED: tuple[type[Exception], ...] = (
     *(LookupError, RuntimeError, MemoryError, struct.error, zlib.error),
 )
 _ARRAYS = ("W", "scale", "frequency", "pitch", "latency", "threshold")
+_NEEDED = ("format", "about", *_ARRAYS)
+LARGEST = 2**28  # bytes of an unpacked archive; the piano that comes with the package takes 0.8 million
 
 
 def save_templates(templates: Templates, file: Any) -> None:
-    """Write templates to a path or a binary file object, compressed; half precision (three digits)."""
+    """Write templates to a path, as it is given, or a binary file object, compressed; half precision (three digits)."""
     check.is_instance("templates", templates, Templates, "learn_templates or load_templates")
     W = templates.W.values
     scale = W.max(axis=(0, 1))
     settings = {name: getattr(templates, name) for name in ("rate", "n_fft", "hop", "power")}
-    np.savez_compressed(
-        file,
+    arrays = dict(
         format=np.array(FORMAT),
         about=np.array(json.dumps({"settings": settings, "source": templates.source})),
         W=(W / np.where(scale > 0, scale, 1.0)).astype(np.float16),
@@ -46,6 +48,8 @@ def save_templates(templates: Templates, file: Any) -> None:
         latency=templates.latency.astype(np.float32),
         threshold=templates.threshold.astype(np.float32),
     )
+    with replacing(file) as whole:  # an open file keeps its name: NumPy would append .npz to a path without it
+        np.savez_compressed(whole, **arrays)
 
 
 @check.known_options
@@ -70,7 +74,7 @@ def load_templates(source: Any = "piano") -> Templates:
     if isinstance(source, str) and source in SHIPPED:
         with (files("tensorly_hdr.music") / "data" / SHIPPED[source]).open("rb") as file:
             return _read(file, source)
-    if check.is_path(source):
+    if check.path_or_file("templates", source, "read"):
         with open(check.file_there("templates", source), "rb") as file:
             return _read(file, source)
     return _read(source, getattr(source, "name", "the file"))
@@ -83,14 +87,17 @@ def _read(file: Any, name: Any) -> Templates:
         if not is_zipfile(file):  # NumPy would take it for a pickle, and advise to trust it
             raise BadZipFile("it is no such archive")
         file.seek(start)
+        with ZipFile(file) as members:
+            check.small_archive(members.infolist(), LARGEST)
+        file.seek(start)
         with np.load(file, allow_pickle=False) as archive:
-            found = {key: archive[key] for key in archive.files}
+            found = {key: archive[key] for key in _NEEDED if key in archive.files}
     except _DAMAGED as error:
         raise check.unreadable("templates", name, wanted, error) from error
-    check.templates_file(name, found, ("format", "about", *_ARRAYS), FORMAT)
+    check.templates_file(name, found, _NEEDED, FORMAT)
     try:
         return _assembled(found)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise check.unreadable("templates", name, wanted, error) from error
 
 

@@ -120,6 +120,7 @@ def synthesize(
     per_second = check.rate("rate", rate)
     parameters = tone if isinstance(tone, Tone) else check.choice("tone", tone, TONES)
     rng = check.generator(seed)
+    check.not_too_long("notes", (notes.end + TAIL) * per_second)
     seeds = rng.integers(2**32, size=128)
     out = np.zeros(round((notes.end + TAIL) * per_second))
     columns: Any = (notes.onset, notes.offset, notes.pitch, notes.velocity)
@@ -169,6 +170,7 @@ def render(
     >>> audio = render(Notes([0.5], [1.0], [69]))  # doctest: +SKIP
     """
     check.is_notes("notes", notes)
+    check.not_too_long("notes", (notes.end + TAIL) * check.rate("rate", rate))
     player = package("midirenderer", extra="notebooks")
     font = check.file_there("soundfont", _default_font() if soundfont is None else soundfont)
     file = BytesIO()
@@ -212,6 +214,7 @@ def room(
 
     samples, per_second = check.as_array("audio", audio, ndim=1), check.sampled("audio", audio, rate)
     seconds, share = check.nonneg_float("rt60", rt60, positive=True), check.nonneg_float("wet", wet)
+    check.not_too_long("rt60", seconds * per_second)
     times = np.arange(1, round(seconds * per_second) + 1) / per_second
     tail = check.generator(seed).standard_normal(times.size) * 10.0 ** (-3.0 * times / seconds)
     response = np.concatenate([[1.0], share * tail / (np.linalg.norm(tail) or 1.0)])

@@ -1,6 +1,7 @@
 """The command: a file in, a MIDI file out; one line and exit code 2 for what cannot be done."""
 
 import runpy
+import subprocess
 import sys
 
 import matplotlib.pyplot as plt
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from tensorly_hdr.music import Notes, cli, note_score, read_midi, synthesize
-from tensorly_hdr.music.cli import main
+from tensorly_hdr import cli, music
+from tensorly_hdr.cli import main
+from tensorly_hdr.music import Notes, note_score, read_midi, synthesize
 
 TRUTH = Notes([0.2, 0.2, 0.7], [0.6, 0.6, 1.0], [60, 67, 64])
 
@@ -29,6 +31,17 @@ def folder(tmp_path_factory, soft):
     soundfile.write(where / "nothing.wav", np.zeros(0), 44_100)
     (where / "empty.wav").write_bytes(b"")
     (where / "folder").mkdir()
+    (where / "there.mid").write_bytes(b"the notes that were played")
+    (where / "there.wav").write_bytes((where / "mono.wav").read_bytes())
+    (where / "link.mid").hardlink_to(where / "mono.wav")
+    head = bytearray((where / "mono.wav").read_bytes())
+    for name, rate in (("corrupt.wav", 2**31 - 1), ("slow.wav", 2)):
+        head[24:28] = rate.to_bytes(4, "little")
+        (where / name).write_bytes(head)
+    # the head of a flac file holds the number of samples in its last 36 bits but 128
+    flac = bytearray((where / "stereo.flac").read_bytes())
+    flac[21], flac[22:26] = flac[21] | 15, b"\xff" * 4
+    (where / "vast.flac").write_bytes(flac)
     (where / "text.wav").write_text("this is no sound")
     soft.save(where / "soft.npz")
     return where
@@ -38,7 +51,7 @@ def folder(tmp_path_factory, soft):
 def test_a_recording_becomes_a_midi_file_and_a_picture(name, folder, capsys):
     midi, picture = folder / "out.mid", folder / "out.png"
     arguments = [str(folder / name), "-o", str(midi), "--plot", str(picture), "--templates", str(folder / "soft.npz")]
-    assert main(["transcribe", *arguments, "--quiet"]) == 0
+    assert main(["transcribe", *arguments, "--quiet", "--force"]) == 0
     assert note_score(TRUTH, read_midi(midi)).f == 1.0
     assert plt.imread(picture).shape[2] == 4
     assert not plt.get_fignums()
@@ -78,14 +91,25 @@ def test_the_shipped_piano_is_used_by_default(folder):
         (["mono.wav", "-o", "folder"], "is a folder"),
         (["mono.wav", "-o", "./mono.wav"], "would overwrite"),
         (["mono.wav", "--plot", "mono.wav"], "would overwrite"),
-        (["mono.wav", "-o", "out.png", "--plot", "out.png"], "would overwrite"),
+        (["mono.wav", "-o", "same.png", "--plot", "same.png"], "would overwrite"),
         (["mono.wav", "--plot", "no/folder/out.png"], "there is no folder 'no/folder'"),
         (["mono.wav", "--plot", "out.unknown"], "unknown"),
+        (["there.wav"], "'there.mid' exists; replace it by --force"),
+        (["mono.wav", "-o", "there.mid"], "'there.mid' exists"),
+        (["mono.wav", "--plot", "there.mid"], "'there.mid' exists"),
+        (["mono.wav", "-o", "link.mid", "--force"], "would overwrite"),
+        (["mono.wav", "-o", "soft.npz", "--force"], "would overwrite"),
+        (["mono.wav", "-o", "-"], "'-' is no name of a file"),
+        (["there.mid"], "'there.mid' is a MIDI file"),
+        (["corrupt.wav"], "between 100 and 1000000 samples a second, got 2147483647"),
+        (["slow.wav"], "between 100 and 1000000 samples a second, got 2"),
+        (["vast.flac"], "samples, more than"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_two(arguments, message, folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(cli, "write_midi", lambda *_: pytest.fail("a file was written"))
+    (folder / "mono.mid").unlink(missing_ok=True)
+    monkeypatch.setattr(music, "write_midi", lambda *_: pytest.fail("a file was written"))
     first = [] if "--templates" in arguments else ["--templates", "soft.npz"]
     assert main(["transcribe", *arguments, *first, "--quiet"]) == 2
     said = capsys.readouterr()
@@ -96,7 +120,8 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_two(arguments, message, f
 
 
 def test_what_cannot_be_written_is_refused_before_the_work(folder, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "load_audio", lambda *_, **__: pytest.fail("the recording was read"))
+    monkeypatch.setattr(music, "load_audio", lambda *_, **__: pytest.fail("the recording was read"))
+    (folder / "mono.mid").unlink(missing_ok=True)
     for arguments in (["-o", "no/folder/a.mid"], ["--plot", "no/folder/a.png"], ["--plot", "a.unknown"]):
         assert main(["transcribe", str(folder / "mono.wav"), *arguments]) == 2
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
@@ -108,17 +133,46 @@ def test_names_with_spaces_and_accents_and_a_second_run(folder, capsys):
     where = folder / "für Élise ♪"
     where.mkdir()
     (where / "op. 59.wav").write_bytes((folder / "mono.wav").read_bytes())
-    for _ in range(2):
-        assert main(["transcribe", str(where / "op. 59.wav"), "--templates", str(folder / "soft.npz")]) == 0
+    for again in ([], ["-f"]):
+        assert main(["transcribe", str(where / "op. 59.wav"), "--templates", str(folder / "soft.npz"), *again]) == 0
     assert note_score(TRUTH, read_midi(where / "op. 59.mid")).f == 1.0
     assert "op. 59.mid" in capsys.readouterr().out
+
+
+def test_a_file_that_exists_is_left_alone_and_replaced_when_asked(folder):
+    arguments = ["transcribe", str(folder / "there.wav"), "--templates", str(folder / "soft.npz"), "--quiet"]
+    assert main(arguments) == 2
+    assert (folder / "there.mid").read_bytes() == b"the notes that were played"
+    assert main([*arguments, "-f"]) == 0
+    assert note_score(TRUTH, read_midi(folder / "there.mid")).f == 1.0
+
+
+@pytest.mark.parametrize("error", [MemoryError("119 GiB"), RecursionError("deep"), OverflowError("large")])
+def test_what_the_machine_cannot_hold_is_one_line(error, folder, monkeypatch, capsys):
+    def fails(*_, **__):
+        raise error
+
+    monkeypatch.setattr(music, "transcribe", fails)
+    assert main(["transcribe", str(folder / "mono.wav"), "-o", str(folder / "new.mid"), "--quiet"]) == 2
+    assert str(error) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["transcribe", "--help"], ["transcribe"]])
+def test_help_imports_nothing_heavy(arguments):
+    code = (
+        "import sys\nfrom tensorly_hdr.cli import main\n"
+        f"try:\n    main({arguments})\nexcept SystemExit:\n    pass\n"
+        "sys.exit(' '.join({'numpy', 'scipy', 'numba', 'matplotlib', 'xarray'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, "usage: " in done.stdout + done.stderr) == (0, True), done.stderr
 
 
 def test_it_is_stopped_without_a_traceback(folder, monkeypatch, capsys):
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "transcribe", stopped)
+    monkeypatch.setattr(music, "transcribe", stopped)
     assert main(["transcribe", str(folder / "mono.wav"), "--quiet"]) == 130
     assert capsys.readouterr().err == "tensorly-hdr: stopped\n"
 

@@ -162,9 +162,9 @@ def test_damaged_archives_are_refused_whatever_the_damage(tmp_path, soft):
         try:
             load_templates(BytesIO(damaged.tobytes() if k % 4 else whole[: rng.integers(len(whole))]))
         except ValueError as error:
-            outcomes.append(str(error))
+            outcomes.append(type(error.__cause__))
     assert len(outcomes) > 20
-    assert any("NotImplementedError" in said for said in outcomes)
+    assert NotImplementedError in outcomes
 
 
 def test_the_order_of_dimensions_is_free(soft):

@@ -1,6 +1,8 @@
 """The command ``tensorly-hdr``: ``tensorly-hdr transcribe recording.wav -o out.mid --plot out.png``.
 
-Every error that a user can cause is one line on the standard error, and the exit code 2.
+Every error that a user can cause is one line on the standard error, and the exit code 2. No file is replaced unless
+``--force`` says so: beside a recording there often lie the notes that were played. What is slow to import is imported
+when it is needed, ``--help`` needs none of it.
 """
 
 from __future__ import annotations
@@ -9,13 +11,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tensorly_hdr import _validation as check
-from tensorly_hdr.music._extra import package
-from tensorly_hdr.music.audio import load_audio
-from tensorly_hdr.music.midi import write_midi
-from tensorly_hdr.music.transcribe import PULL, SILENCE, Transcription, as_templates, transcribe
+if TYPE_CHECKING:
+    from tensorly_hdr.music import Transcription
 
 FAILED = 2
 STOPPED = 130  # what shells return after Ctrl-C
@@ -27,12 +26,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _transcribe(asked)
     except (OSError, ValueError, TypeError, ImportError) as error:
-        print(f"tensorly-hdr: {' '.join(str(error).split())}", file=sys.stderr)
-        return FAILED
+        return _failed(str(error))
+    except (MemoryError, RecursionError, OverflowError) as error:
+        return _failed(f"{asked.recording!r} or its templates take more than this machine has ({error}).")
     except KeyboardInterrupt:
         print("tensorly-hdr: stopped", file=sys.stderr)
         return STOPPED
     return 0
+
+
+def _failed(reason: str) -> int:
+    print(f"tensorly-hdr: {' '.join(reason.split())}", file=sys.stderr)
+    return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,12 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("recording", help="wav, flac, ogg or mp3 file; stereo is mixed to mono")
     command.add_argument("-o", "--output", metavar="MIDI", help="MIDI file to write (default: beside the recording)")
+    command.add_argument("-f", "--force", action="store_true", help="replace files that exist (default: refuse)")
     command.add_argument("--plot", metavar="IMAGE", help="draw spectrogram, activations and notes: a png, svg or pdf")
     command.add_argument("--templates", default="piano", help="file of learnt templates (.npz; default: a grand piano)")
     command.add_argument(
-        "--adapt", nargs="?", type=_pull, const=PULL, default=None, metavar="PULL",
+        "--adapt", nargs="?", type=_pull, const=True, default=False, metavar="PULL",
         help="let the templates follow the recording, for a piano unlike the one of the templates; "
-        f"the larger PULL, the less they move (default: {PULL:g})",
+        "the larger PULL, the less they move (default: 1)",
     )  # fmt: skip
     command.add_argument(
         "--threshold", type=float,
@@ -70,22 +76,25 @@ def _pull(text: str) -> float:
 
 
 def _transcribe(asked: argparse.Namespace) -> None:
-    output = Path(asked.output or Path(asked.recording).with_suffix(".mid"))
-    check.can_write("-o", output, [asked.recording])  # not after minutes of work
+    from tensorly_hdr import _validation as check
+    from tensorly_hdr import music
+    from tensorly_hdr.music.transcribe import SILENCE, as_templates
+
+    output = _output(asked)
     canvas = _canvas(asked, output) if asked.plot else None
     templates = as_templates(asked.templates)
     # at its own level: noise far below hearing is silence here too
-    audio = load_audio(asked.recording, target_rate=templates.rate, peak=None, allow_silence=True)
+    audio = music.load_audio(asked.recording, target_rate=templates.rate, peak=None, allow_silence=True)
     check.audible(asked.recording, audio.values, SILENCE)
-    found = transcribe(
+    found = music.transcribe(
         audio,
         templates=templates,
-        adapt=False if asked.adapt is None else asked.adapt,
+        adapt=asked.adapt,
         threshold=asked.threshold,
         min_duration=asked.min_duration,
         progress=not asked.quiet,
     )
-    write_midi(found.notes, str(output))
+    music.write_midi(found.notes, output)
     if canvas is not None:
         _draw(found, canvas, asked.plot)
     if not asked.quiet:
@@ -94,12 +103,35 @@ def _transcribe(asked: argparse.Namespace) -> None:
         print(f"{len(found.notes)} notes in {seconds:.1f} s of sound, threshold {limits}: {output}")
 
 
+def _output(asked: argparse.Namespace) -> Path:
+    """Name of the MIDI file; what cannot be read or written is refused here, not after minutes of work."""
+    from tensorly_hdr import _validation as check
+
+    check.file_there("the recording", asked.recording)
+    check.is_recording(asked.recording)
+    output = Path(asked.output or Path(asked.recording).with_suffix(".mid"))
+    check.can_write("-o", output, _read(asked), replace=asked.force)
+    return output
+
+
+def _read(asked: argparse.Namespace) -> list[str]:
+    """Return the files that the command reads, and never writes."""
+    return [asked.recording, asked.templates]
+
+
 def _canvas(asked: argparse.Namespace, output: Path) -> Any:
     """Kind of canvas that can draw the picture that is asked for."""
+    from tensorly_hdr import _validation as check
+    from tensorly_hdr.music._extra import package
+
     canvas = package("matplotlib.backends.backend_agg").FigureCanvasAgg
-    check.can_write("--plot", asked.plot, [asked.recording, output])
-    check.choice("the ending of --plot", Path(asked.plot).suffix[1:].lower() or "png", canvas.get_supported_filetypes())
+    check.can_write("--plot", asked.plot, [*_read(asked), output], replace=asked.force)
+    check.choice("the ending of --plot", _ending(asked.plot), canvas.get_supported_filetypes())
     return canvas
+
+
+def _ending(file: str) -> str:
+    return Path(file).suffix[1:].lower() or "png"
 
 
 def _draw(found: Transcription, canvas: Any, file: str) -> None:
@@ -107,6 +139,7 @@ def _draw(found: Transcription, canvas: Any, file: str) -> None:
     from matplotlib.figure import Figure
 
     from tensorly_hdr import plotting
+    from tensorly_hdr.music._files import replacing
 
     with plotting.style():
         figure = Figure(figsize=(10, 9), layout="constrained")
@@ -115,7 +148,8 @@ def _draw(found: Transcription, canvas: Any, file: str) -> None:
         plotting.music.spectrogram(found.spectrogram ** (1.0 / found.templates.power), ax=above)
         plotting.music.activations(found.activations, ax=middle)
         plotting.music.piano_roll(found.notes, ax=below)
-        figure.savefig(file)
+        with replacing(file) as whole:
+            figure.savefig(whole, format=_ending(file))
 
 
 if __name__ == "__main__":
