@@ -87,8 +87,8 @@ def mttkrp(tensor: Any, factors: Sequence[NDArray], mode: int) -> NDArray:
     return np.ascontiguousarray(out)
 
 
-def reconstruct(factors: Sequence[NDArray]) -> NDArray:
-    """Sum of the outer products of the columns of ``factors``.
+def reconstruct(factors: Any) -> NDArray:
+    """Sum of the outer products of the columns of ``factors``, a sequence or a result that has them.
 
     Examples
     --------
@@ -97,6 +97,7 @@ def reconstruct(factors: Sequence[NDArray]) -> NDArray:
     array([[ 3.,  5.],
            [ 6., 10.]])
     """
+    factors = getattr(factors, "factors", factors)
     if len(factors) == 1:
         return np.asarray(factors[0].sum(axis=1))
     return np.asarray(factors[0] @ khatri_rao(factors, 0).T).reshape(tuple(len(u) for u in factors))

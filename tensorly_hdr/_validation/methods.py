@@ -243,3 +243,11 @@ def finite_divergence(Y: Any, A: Any) -> None:
             f"row(s) {rows[:5].tolist()} of A are all zero where Y is positive: the divergence is infinite for any X; "
             "drop these rows from A and Y."
         )
+
+
+def results_by_label(name: str, value: Any) -> dict[str, Any]:
+    """Results of solvers by label; one alone is labelled by its solver."""
+    found = {str(getattr(value, "solver", "")): value} if hasattr(value, "trace") else value
+    if not isinstance(found, Mapping) or not found or not all(hasattr(r, "trace") for r in found.values()):
+        raise TypeError(f"{name} must be a Result, or a mapping from labels to results, got {type(value).__name__}.")
+    return dict(found)

@@ -226,3 +226,12 @@ def countable(name: str, n: float) -> None:
     """Refuse a step of which so many are taken that they cannot be told apart."""
     if not n < 2.0**52:
         raise ValueError(f"{name} is too small: the notes last {n:.3g} steps.")
+
+
+def numbers(name: str, x: Any, *, at_most: float = np.inf) -> NDArray:
+    """One real number, or an array of them, in double precision; as large as ``at_most`` in absolute value."""
+    shape = np.shape(x)
+    array = as_array(name, [x] if shape == () else x).astype(np.float64)
+    if np.abs(array).max() > at_most:
+        raise ValueError(f"{name} must lie between {-at_most:g} and {at_most:g}, got {array.ravel()[:5].tolist()}.")
+    return np.asarray(array.reshape(shape))

@@ -26,7 +26,7 @@ def pitch_to_hz(pitch: Any) -> Any:
     >>> float(pitch_to_hz(69)), round(float(pitch_to_hz(60)), 3)
     (440.0, 261.626)
     """
-    return 440.0 * 2.0 ** ((np.asarray(pitch, dtype=float) - A4) / 12.0)
+    return 440.0 * 2.0 ** ((check.numbers("pitch", pitch, at_most=1000.0) - A4) / 12.0)
 
 
 @check.known_options
@@ -38,8 +38,8 @@ def hz_to_pitch(frequency: Any) -> Any:
     >>> float(hz_to_pitch(880.0))
     81.0
     """
-    values = np.asarray(frequency, dtype=float)
-    check.positive_entries("frequency", np.atleast_1d(values))
+    values = check.numbers("frequency", frequency)
+    check.positive_entries("frequency", values)
     return A4 + 12.0 * np.log2(values / 440.0)
 
 

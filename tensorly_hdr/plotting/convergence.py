@@ -27,7 +27,7 @@ class _Result(Protocol):
 
 @check.known_options
 def convergence(
-    results: Mapping[str, _Result],
+    results: Mapping[str, _Result] | _Result,
     *,
     ax: Axes | None = None,
     x: Literal["time", "iteration"] = "time",
@@ -39,7 +39,7 @@ def convergence(
 
     Parameters
     ----------
-    results : dict of Result
+    results : dict of Result, or one Result
         Label -> result of a solver.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
@@ -64,9 +64,10 @@ def convergence(
     """
     horizontal = {"time": "Time (s)", "iteration": "Iteration"}
     xlabel = check.choice("x", x, horizontal)
-    reference, ylabel = _reference(results, relative_to)
+    runs = check.results_by_label("results", results)
+    reference, ylabel = _reference(runs, relative_to)
     ax = one(ax)
-    for label, result in results.items():
+    for label, result in runs.items():
         loss = np.asarray(result.trace.loss, dtype=float) - reference
         loss = np.where(loss > 0, loss, np.nan)
         where = np.asarray(result.trace.time) if x == "time" else np.arange(loss.size)
@@ -74,7 +75,7 @@ def convergence(
         _mark_end(ax, where, loss, line.get_color(), hollow=result.status != "converged")
     ax.set_yscale("log")
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    legend(ax, list(results))
+    legend(ax, list(runs))
     return ax
 
 

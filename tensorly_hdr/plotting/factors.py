@@ -60,8 +60,8 @@ def spectra(W: Any, *, wavelengths: ArrayLike | None = None, ax: Axes | None = N
 
     Parameters
     ----------
-    W : array or DataArray of shape (bands, components)
-        One spectrum a column.
+    W : array or DataArray of shape (bands, components), or Result
+        One spectrum a column; of a result the first factor is drawn.
     wavelengths : array of shape (bands,), optional
         In nm; those of the DataArray by default, or else band numbers.
     ax : matplotlib.axes.Axes, optional
@@ -78,7 +78,7 @@ def spectra(W: Any, *, wavelengths: ArrayLike | None = None, ax: Axes | None = N
     >>> spectra(scene.truth["spectra"]).get_xlabel()
     'Wavelength (nm)'
     """
-    u = _labelled(W, 0)
+    u = _labelled(_tall_factors(W)[0] if hasattr(W, "to_xarray") and hasattr(W, "trace") else W, 0)
     if wavelengths is not None:
         attrs = {"long_name": "Wavelength", "units": "nm"}
         u = u.assign_coords({u.dims[0]: (u.dims[0], np.asarray(wavelengths, dtype=float), attrs)})
@@ -90,7 +90,7 @@ def spectra(W: Any, *, wavelengths: ArrayLike | None = None, ax: Axes | None = N
 
 def lines(ax: Axes, u: xr.DataArray, *, xlabel: str | None = None, ylabel: str = "Factor") -> None:
     """Draw each component of one labelled factor."""
-    where = u[u.dims[0]].values
+    where = _places(u[u.dims[0]].values)
     numeric = where.dtype.kind in "fiu"
     shown = _broken_at_gaps(where.astype(float)) if numeric else (where, np.arange(where.size), np.zeros(0, dtype=int))
     position, order, holes = shown
@@ -98,6 +98,17 @@ def lines(ax: Axes, u: xr.DataArray, *, xlabel: str | None = None, ylabel: str =
         values = np.insert(u.values[order, q].astype(float), holes, np.nan)
         ax.plot(position, values, "-" if numeric else "o", label=str(name))
     ax.set(xlabel=with_units(u[u.dims[0]], xlabel or str(u.dims[0])), ylabel=with_units(u, ylabel))
+
+
+def _places(where: NDArray) -> NDArray:
+    """Positions that can be drawn: those of a stacked image are numbered, an interval is its middle, others a text."""
+    if where.dtype != object:
+        return where
+    if all(isinstance(v, tuple) for v in where):
+        return np.arange(where.size)
+    if all(hasattr(v, "mid") for v in where):
+        return np.array([v.mid for v in where])
+    return np.array([str(v) for v in where])
 
 
 def _coordinate(dim: Hashable, values: Any) -> tuple[Hashable, NDArray, dict[Hashable, Any]]:

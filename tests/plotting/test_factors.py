@@ -104,3 +104,23 @@ def test_spectra_without_wavelengths_are_numbered():
 def test_bad_spectra_are_refused(bad):
     with pytest.raises((ValueError, TypeError), match="factor 0"):
         plotting.spectra(bad)
+
+
+def test_results_and_odd_coordinates_are_drawn(rng):
+    import pandas as pd
+
+    import tensorly_hdr as hdr
+    from tensorly_hdr import linalg, plotting
+
+    image = xr.DataArray(rng.random((4, 3, 2)), dims=("band", "row", "column")).assign_coords(
+        row=range(3), column=[0, 1]
+    )
+    result = hdr.nmf(image.stack(pixel=("row", "column")), 2, seed=0, max_iter=3)
+    panels = plotting.factors(result)
+    assert panels[1].lines[0].get_xdata().tolist() == list(range(6))
+    assert len(plotting.spectra(result).lines) == 2
+    assert len(plotting.convergence(result).lines) == 2
+    np.testing.assert_allclose(linalg.reconstruct(result), result.factors[0] @ result.factors[1].T)
+    for coordinate, first in ((pd.interval_range(0, 4), 0.5), (pd.period_range("2020", periods=4, freq="Y"), "2020")):
+        u = xr.DataArray(rng.random((4, 2)), dims=("when", "component"), coords={"when": coordinate})
+        assert plotting.factors([u])[0].lines[0].get_xdata()[0] == first
