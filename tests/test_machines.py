@@ -1,6 +1,8 @@
 """The script behind ``make machines``: what it imitates really runs, what fails is named, what passed is kept."""
 
 import importlib.util
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -75,10 +77,29 @@ def test_what_passed_runs_again_only_when_the_code_changed_and_what_failed_runs_
 
 def test_the_table_counts_failures_and_names_them_and_what_was_skipped(machines, capsys):
     page = {"what": "a/page", "seconds": 60, "failed": ["AssertionError"]}
-    tests = {"what": "tests", "seconds": 30, "failed": ["test_x", "test_y"]}
+    tests = {"what": "tests", "seconds": 30, "failed": ["test_x", "test_y"], "slow": 7}
     facts = {"blas": {"numpy": "Haswell x1", "scipy": "Haswell x1"}, "simd": [], "numba": "native"}
     done = {"Haswell": {"pages": [page, page | {"failed": []}], "tests": [tests]}}
     assert machines.table(done, {"Haswell": facts}, {"Zen": "as Haswell"}) == 3
     said = capsys.readouterr().out
-    for part in ("1 of 2", "numpy Haswell x1", "as Haswell", "a/page: AssertionError", "tests: test_y", "2.5"):
+    for part in (
+        "1 of 2",
+        "2, 7 too slow",
+        "numpy Haswell x1",
+        "as Haswell",
+        "a/page: AssertionError",
+        "tests: test_y",
+        "2.5",
+    ):
         assert part in said
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="this system has no alarm")
+def test_a_test_that_takes_too_long_is_skipped_where_a_limit_is_asked_for(tmp_path):
+    (tmp_path / "conftest.py").write_text((SCRIPT.parents[1] / "tests" / "conftest.py").read_text("utf-8"))
+    (tmp_path / "test_it.py").write_text("def test_slow():\n    while True: pass\ndef test_fast(): pass\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-c", os.devnull, str(tmp_path)]
+    env = os.environ | {"HDR_SECONDS_A_TEST": "1"}
+    said = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True).stdout
+    assert "takes more than 1 s" in said
+    assert "1 passed, 1 skipped" in said

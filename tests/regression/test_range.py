@@ -6,6 +6,7 @@ import pytest
 from tensorly_hdr import nnls, nnomp, one_sparse_dlra, sparse_nnls
 from tensorly_hdr.penalties import NonNegative, Simplex
 from tensorly_hdr.regression import LS_SOLVERS
+from tensorly_hdr.regression.door import _powers_of_two
 
 RANGES = [(np.float64, 500), (np.float64, 900), (np.float32, 50), (np.float32, 110)]
 
@@ -53,3 +54,11 @@ def test_an_atom_out_of_range_is_named_where_its_scale_matters(rng):
             nnls(A, rng.random(6), penalty=penalty)
     with pytest.raises(ValueError, match=r"column\(s\) \[1\] so small"):
         one_sparse_dlra(rng.random((6, 3)), A, 1)
+
+
+@pytest.mark.parametrize("size", [1.0, 2.0, *np.sqrt([2.0, 3.0, 5.0, 10.0])])
+def test_rounding_does_not_choose_the_units_of_atoms_of_a_usual_length(size, rng):
+    """Else two machines would take different steps on the same atoms of norm one, or of two entries equal to one."""
+    A = rng.random((12, 40))
+    atoms = size * A / np.linalg.norm(A, axis=0)
+    assert np.unique([_powers_of_two(atoms * (1 + k * 2.0**-52)) for k in (-2, 0, 2)]).size == 1
