@@ -16,10 +16,11 @@ from array_api_compat import array_namespace, is_numpy_array
 from numpy.typing import NDArray
 
 from tensorly_hdr import kernels
+from tensorly_hdr._portions import by_portions
 from tensorly_hdr._validation import is_sparse
 from tensorly_hdr.losses import KullbackLeibler, Loss, above_zero, ratio
 
-PORTION = 1 << 20  # entries of the data that a residual computed entry by entry holds at a time
+PORTION = 1 << 16  # entries of the data that what is computed entry by entry holds at a time
 BEARABLE = 1 << 30  # entries of a sparse matrix beyond which its residual is not computed entry by entry
 
 
@@ -143,6 +144,15 @@ class Entrywise:
             mask = None if self.mask is None else self.mask[rows]
             yield rows, Entrywise(self.Y[rows].astype(np.float64, copy=False), self._atoms, self.loss, mask)
 
+    @cached_property
+    def _portions(self) -> list[tuple[slice, Entrywise]]:
+        """The same block, a few observations at a time; none where the whole is small, sparse or of another library."""
+        if is_sparse(self.Y) or not is_numpy_array(self.Y) or self.Y.size <= PORTION:
+            return []
+        step = max(1, PORTION // len(self.K))
+        return [(rows := slice(k, k + step), self.rows(rows)) for k in range(0, len(self.Y), step)]
+
+    @by_portions
     def split(self, u: Any) -> tuple[Any, Any]:
         """Nonnegative parts of the gradient in ``u``; the first may be one row that stands for all."""
         if is_sparse(self.Y):
@@ -161,6 +171,7 @@ class Entrywise:
         plus, minus = self.split(u)
         return plus - minus
 
+    @by_portions
     def row_values(self, u: Any) -> Any:
         """Kullback-Leibler loss of each row, shape (n,): what a safeguard compares."""
         if is_sparse(self.Y):
@@ -184,10 +195,11 @@ class Entrywise:
             return np.einsum("ij,ij->i", self._seen, np.log(low, out=low))
         return xp.sum(self._seen * xp.log(low), axis=1)
 
-    def rows(self, which: NDArray) -> Entrywise:
+    def rows(self, which: NDArray | slice) -> Entrywise:
         """Block of some of the observations."""
         return Entrywise(self.Y[which], self.K, self.loss, None if self.mask is None else self.mask[which])
 
+    @by_portions
     def curvature_sums(self, u: Any) -> Any:
         """Row sums of the Hessian of each row of ``u``, ``(d'' * (1' K')) K``: Kullback-Leibler only."""
         if is_sparse(self.Y):

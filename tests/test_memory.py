@@ -1,0 +1,50 @@
+"""What a run holds beside its data, and how many versions of a kernel are compiled."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import tensorly_hdr as hdr
+
+A = np.random.default_rng(1).random((400, 5))
+Y = np.random.default_rng(0).poisson(A @ np.random.default_rng(2).random((5, 2000)) * 5).astype(float)
+
+
+def _peak(run):
+    run()  # what is imported, compiled and cached is not counted
+    tracemalloc.start()
+    try:
+        run()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("solver", ["auto", "ccd", "mu", "mu_extrapolated", "msom", "newton"])
+@pytest.mark.parametrize("name", ["nmf", "nnkl"])
+def test_kullback_leibler_holds_half_a_copy_beside_one_of_the_data(name, solver):
+    runs = {
+        "nmf": lambda: hdr.nmf(Y, 5, loss="kl", solver=solver, seed=0, max_iter=2),
+        "nnkl": lambda: hdr.nnkl(A, Y, solver=solver, max_iter=2),
+    }
+    assert _peak(runs[name]) <= 1.5 * Y.nbytes
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("loss", ["kl", "is", hdr.Beta(1.5)])
+def test_a_block_computed_a_few_rows_at_a_time_is_the_block(loss, masked, rng, monkeypatch):
+    from tensorly_hdr import blocks
+    from tensorly_hdr.losses import LOSSES
+
+    T, K, u = rng.random((7, 6)) + 0.1, rng.random((6, 3)), rng.random((7, 3))
+    mask = rng.random((7, 6)) > 0.3 if masked else None
+    arguments = (T, K, LOSSES.get(loss, loss) if isinstance(loss, str) else loss, mask)
+    whole = blocks.Entrywise(*arguments)
+    expected = [whole.value(u), *whole.split(u), *([whole.row_values(u), whole.curvature_sums(u)] * (loss == "kl"))]
+    for portion in (1, 6, 13, 30):
+        monkeypatch.setattr(blocks, "PORTION", portion)
+        block = blocks.Entrywise(*arguments)
+        found = [block.value(u), *block.split(u), *([block.row_values(u), block.curvature_sums(u)] * (loss == "kl"))]
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(*np.broadcast_arrays(a, b), rtol=1e-12)
