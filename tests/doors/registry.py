@@ -27,7 +27,7 @@ TRUSTING = {
     "tensorly_hdr.losses": "Loss ratio above_zero Frobenius KullbackLeibler",
     "tensorly_hdr.penalties": "Entry Transposed anything convex entrywise keeps_nonneg orthant "
     "per_observation scale_free tall Zero",
-    "tensorly_hdr.solve": "run",
+    "tensorly_hdr.solve": "run rounding_floor",
     "tensorly_hdr.model_choice": "NcpOptions",
     "tensorly_hdr.blocks": "Quadratic Entrywise least_squares half_square cancels_below squared_gap",
     "tensorly_hdr.linalg": "unfold khatri_rao gram_hadamard mttkrp reconstruct procrustes",
