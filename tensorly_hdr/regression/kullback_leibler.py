@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Unpack
 
 import numpy as np
-from array_api_compat import is_numpy_array
+from array_api_compat import array_namespace, is_numpy_array
 
 from tensorly_hdr import _validation as check
 from tensorly_hdr import kernels
@@ -102,7 +102,8 @@ def nnkl(
         return Entrywise(np.ascontiguousarray(Y) if is_numpy_array(Y) else Y, task.A, divergence)
 
     # the divergence of an exact fit is a difference of entries, each known to rounding; others have no such scale
-    floor = 8.0 * np.finfo(np.float64).eps * float(task.Y.sum()) if divergence.beta == 1.0 else 0.0
+    total = task.Y.sum() if check.is_sparse(task.Y) else array_namespace(task.Y).sum(task.Y)
+    floor = 8.0 * np.finfo(np.float64).eps * float(total) if divergence.beta == 1.0 else 0.0
     return repeat(task, name, update, block, watch=certificate, floor=floor, **options)
 
 
