@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tensorly_hdr import kernels
 from tensorly_hdr._portions import by_portions
 from tensorly_hdr._validation import is_sparse
+from tensorly_hdr.kernels import only_read
 from tensorly_hdr.losses import KullbackLeibler, Loss, above_zero, ratio
 
 PORTION = 1 << 16  # entries of the data that what is computed entry by entry holds at a time
@@ -212,13 +213,13 @@ class Entrywise:
 
     def _model_at_nonzeros(self, u: NDArray) -> NDArray:
         out: NDArray = np.empty_like(self.Y.data)
-        kernels.sampled_product(out, self.Y.indptr, self.Y.indices, u, self.K)
+        kernels.sampled_product(out, self.Y.indptr, self.Y.indices, only_read(u), only_read(self.K))
         return out
 
     def _sparse_value(self, u: NDArray) -> float:
         # the divergence at the nonzeros, plus the model where the data are zero: its total less its part there
         model = np.empty(self.Y.nnz)
-        kernels.sampled_product(model, self.Y.indptr, self.Y.indices, u, self._atoms)
+        kernels.sampled_product(model, self.Y.indptr, self.Y.indices, only_read(u), only_read(self._atoms))
         total = float((u.sum(axis=0) * self._atoms.sum(axis=0)).sum())
         return self.loss.value(self.Y.data, model) + total - float(model.sum())
 

@@ -3,6 +3,9 @@
 from contextlib import suppress
 from types import ModuleType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tensorly_hdr._interrupt import postponed
 from tensorly_hdr.kernels import active_reference, hull_reference, kl_reference, reference, search_reference
 from tensorly_hdr.kernels.active_reference import lawson_hanson
@@ -31,6 +34,20 @@ omp_rows, branch_and_bound_rows = _search.omp_rows, _search.branch_and_bound_row
 hull_rows = _hull.hull_rows
 is_compiled = _source is not reference
 
+
+class _Writable:
+    """The memory of an array, called writable."""
+
+    def __init__(self, x: NDArray) -> None:
+        self.source = x  # keeps the memory
+        self.__array_interface__ = {**x.__array_interface__, "data": (x.ctypes.data, False)}
+
+
+def only_read(x: NDArray) -> NDArray:
+    """View of an array that a kernel only reads, of the type of writable ones, so that nothing is compiled anew."""
+    return x if x.flags.writeable else np.asarray(_Writable(x))
+
+
 __all__ = [
     "active_set_rows",
     "block_pivoting_rows",
@@ -44,6 +61,7 @@ __all__ = [
     "lawson_hanson",
     "new_stack",
     "omp_rows",
+    "only_read",
     "sampled_product",
     "small_pivoting_rows",
     "solve_supports",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tensorly_hdr import kernels
 from tensorly_hdr._validation import is_sparse
 from tensorly_hdr.blocks import Entrywise
+from tensorly_hdr.kernels import only_read
 from tensorly_hdr.penalties import NonNegative, orthant
 from tensorly_hdr.regression.base import declares, floor_of
 
@@ -39,10 +40,10 @@ def descend(u: NDArray, block: Entrywise, penalty: NonNegative, n_iter: int, *, 
     x *= unit
     rest = (mass, penalty.l1, penalty.l2 / unit, float(floor.min()) * unit, damped, n_iter)
     if is_sparse(Y):
-        kernels.kl_descent_sparse(x, Y.indptr, Y.indices, _in(unit, Y.data), _double(block.K), *rest)
+        kernels.kl_descent_sparse(x, Y.indptr, Y.indices, only_read(_in(unit, Y.data)), _double(block.K), *rest)
     else:
         seen = Y if block.mask is None else np.where(block.mask, Y, 0.0)
-        kernels.kl_descent(x, _in(unit, np.ascontiguousarray(seen)), _double(block.K.T), *rest)
+        kernels.kl_descent(x, only_read(_in(unit, np.ascontiguousarray(seen))), _double(block.K.T), *rest)
     x = (x / unit).astype(u.dtype, copy=False)
     # the kernels know the least floor of all entries only
     return np.asarray(np.maximum(x, floor_of(x, block.mass)))
@@ -58,4 +59,4 @@ def _in(unit: float, entries: NDArray) -> NDArray:
 
 
 def _double(K: NDArray) -> NDArray:
-    return np.ascontiguousarray(K, dtype=np.float64)
+    return only_read(np.ascontiguousarray(K, dtype=np.float64))
