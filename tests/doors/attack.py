@@ -35,7 +35,7 @@ Case = tuple[str, tuple[tuple[str, str], ...]]
 #: what a message may say of a whole call, whose arguments do not go together
 OF_SEVERAL = ("libraries", "memory", "penalty")
 #: warnings that the functions announce in their docstrings
-DECLARED = ("l1 has no effect", "the penalty of mode")
+DECLARED = ("l1 has no effect", "the penalties of mode", "mask hides all of")
 
 
 def singles(name: str) -> list[Case]:
