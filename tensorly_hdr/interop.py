@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr import _validation as check
-from tensorly_hdr._labels import axes_of, component_axis, default_axes, labelled
+from tensorly_hdr._labels import Axis, axes_of, component_axis, default_axes, labelled, named_axis
 from tensorly_hdr.factorization.result import as_cp, as_tucker
 
 
@@ -58,7 +58,9 @@ def label(factors: Sequence[Any], like: Any) -> tuple[Any, ...]:
     Parameters
     ----------
     factors : result or sequence of arrays of shape (n_mode, r)
-    like : DataArray, or any array (then the modes are called ``mode_0``, ``mode_1``, ...)
+    like : DataArray, DataFrame, mapping, or any array
+        A mapping gives, mode after mode, the name of the dimension and those of its entries (None: numbers), as for
+        sparse data, which cannot carry any. The modes of a plain array are called ``mode_0``, ``mode_1``, ...
 
     Examples
     --------
@@ -66,10 +68,25 @@ def label(factors: Sequence[Any], like: Any) -> tuple[Any, ...]:
     >>> Y = xr.DataArray(np.ones((2, 3)), dims=("wavelength", "pixel"))
     >>> [u.dims for u in label([np.ones((2, 1)), np.ones((3, 1))], Y)]
     [('wavelength', 'component'), ('pixel', 'component')]
+    >>> documents, words = label([np.ones((2, 1)), np.ones((3, 1))], {"document": None, "word": ["a", "cat", "sat"]})
+    >>> words.word.values.tolist()
+    ['a', 'cat', 'sat']
     """
     arrays = check.factors("factors", factors)
-    axes = axes_of(like) or default_axes(len(np.shape(like)))
+    axes, shape = _like(like, arrays)
     check.same_size(factors=len(arrays), modes_of_like=len(axes))
-    check.same_shape("factors", tuple(len(u) for u in arrays), tuple(np.shape(like)))
+    check.same_shape("factors", tuple(len(u) for u in arrays), shape)
     last = component_axis(arrays[0].shape[1], axes)
     return tuple(labelled(u, axis, last) for u, axis in zip(arrays, axes, strict=True))
+
+
+def _like(like: Any, arrays: Sequence[NDArray]) -> tuple[tuple[Axis, ...], tuple[int, ...]]:
+    """Axes and shape of the data that ``like`` stands for."""
+    check.not_dataset("like", like)
+    if not isinstance(like, Mapping):
+        shape = tuple(np.shape(like))
+        return axes_of(like) or default_axes(len(shape)), shape
+    check.same_size(factors=len(arrays), modes_of_like=len(like))
+    entries = check.entry_names("like", like)
+    sizes = [len(u) if names is None else len(names) for u, names in zip(arrays, entries.values(), strict=True)]
+    return tuple(named_axis(dim, names) for dim, names in entries.items()), tuple(sizes)

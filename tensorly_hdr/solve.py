@@ -100,9 +100,12 @@ class Result:
         return f"x: {'x'.join(map(str, self.x.shape))}"
 
     def to_xarray(self) -> Any:
-        """``x`` as a DataArray, with the names and coordinates of the data where these had any."""
+        """``x`` as a DataArray, with the names and coordinates of the data where these had any.
+
+        Of a factorization, the factors, each with a name of its own: ``xarray.merge(result.to_xarray())`` is a Dataset.
+        """
         axes = self.axes or tuple(Axis(f"dim_{k}") for k in range(len(self.x.shape)))
-        return labelled(np.asarray(self.x), *axes)
+        return labelled(np.asarray(self.x), *axes, name="coefficients")
 
 
 def run(

@@ -45,7 +45,6 @@ from tensorly_hdr._validation.arrays import (
     positive_entries,
     reaches,
     same_dtype,
-    same_labels,
     same_shape,
     same_size,
 )
@@ -53,7 +52,6 @@ from tensorly_hdr._validation.atoms import count, counts, disjoint, flag, mode, 
 from tensorly_hdr._validation.coding import (
     coded_modes,
     increasing,
-    labels_of_mode,
     no_zero_atom,
     one_mode,
     one_of_two,
@@ -62,10 +60,11 @@ from tensorly_hdr._validation.coding import (
     some_range,
     spline_counts,
 )
-from tensorly_hdr._validation.containers import only_factors
+from tensorly_hdr._validation.containers import not_dataset, only_factors
 from tensorly_hdr._validation.csr import is_sparse
 from tensorly_hdr._validation.files import can_write, file_there, is_path, is_recording, path_or_file, unreadable
 from tensorly_hdr._validation.keywords import known_options
+from tensorly_hdr._validation.labels import entry_names, labels_of_mode, pandas_lines, same_labels
 from tensorly_hdr._validation.methods import (
     adaptation,
     beta_penalties,
@@ -158,6 +157,7 @@ __all__ = [
     "distinct_names",
     "divergence",
     "enough_columns",
+    "entry_names",
     "explains_something",
     "factors",
     "few_subsets",
@@ -202,6 +202,7 @@ __all__ = [
     "nonneg_float",
     "nonzero_atoms",
     "nonzero_sums",
+    "not_dataset",
     "not_silent",
     "not_too_long",
     "notes_by_pitch",
@@ -212,6 +213,7 @@ __all__ = [
     "one_or_each",
     "only_factors",
     "order_of",
+    "pandas_lines",
     "parsed_name",
     "path_or_file",
     "per_mode",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tensorly_hdr._validation.arguments import holds_several
 from tensorly_hdr._validation.containers import in_memory, not_dataset, only_factors
 from tensorly_hdr._validation.csr import as_csr, is_sparse
+from tensorly_hdr._validation.labels import same_labels
 
 CLIP_OR_FREE = "clip it at zero, or let a factor be negative, as in penalties=(Zero(), NonNegative(), ...), one a mode"
 
@@ -165,20 +166,6 @@ def same_dtype(*arrays: Any) -> tuple[Any, ...]:
         return tuple(a if a.dtype == dtype else xp.astype(a, dtype) for a in arrays)
     kind = np.float32 if all(a.dtype == np.float32 for a in arrays) else np.float64
     return tuple(a if a.dtype == kind else a.astype(kind) for a in arrays)
-
-
-def same_labels(name: str, x: Any, other: str, y: Any, dims: int | None = None) -> None:
-    """Refuse two DataArrays whose first ``dims`` dimensions have other names or coordinates: nothing is aligned."""
-    not_dataset(name, x)
-    not_dataset(other, y)
-    if not (hasattr(x, "dims") and hasattr(y, "dims")):
-        return
-    a, b = x.dims[:dims], y.dims[:dims]
-    if a != b:
-        raise ValueError(f"{name} and {other} must have the same dimensions in the same order, got {a} and {b}.")
-    for dim in a:
-        if dim in x.indexes and dim in y.indexes and not x.indexes[dim].equals(y.indexes[dim]):
-            raise ValueError(f"{name} and {other} have different coordinates along {dim!r}; align them first.")
 
 
 def in_domain(name: str, values: NDArray) -> None:

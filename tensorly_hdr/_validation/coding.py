@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr._validation.arguments import holds_several, positive_int
-from tensorly_hdr._validation.arrays import same_labels
 
 
 def some_range(name: str, x: NDArray) -> tuple[float, float]:
@@ -55,13 +54,6 @@ def no_zero_atom(name: str, D: NDArray) -> None:
     zero = np.flatnonzero(~D.any(axis=0))
     if zero.size:
         raise ValueError(f"{name} makes atom(s) {zero[:5].tolist()} zero at every point: use fewer splines.")
-
-
-def labels_of_mode(name: str, D: Any, other: str, T: Any, mode: int) -> None:
-    """Check that the rows of a dictionary have the labels of a mode of the data, where both have some."""
-    if hasattr(D, "dims") and hasattr(T, "dims"):
-        line = T.isel({dim: 0 for m, dim in enumerate(T.dims) if m != mode}, drop=True)
-        same_labels(name, D, f"mode {mode} of {other}", line, dims=1)
 
 
 def rows_of_mode(name: str, D: NDArray, T: NDArray, mode: int) -> None:

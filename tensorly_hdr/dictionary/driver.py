@@ -43,8 +43,8 @@ class Data:
     T: NDArray
     mode: int
     axes: tuple[Axis, ...] | None
-    front: Any
-    """What the user gave, with that mode in front: its labels are compared with those of the dictionary."""
+    given: Any
+    """What the user gave: its labels are compared with those of the dictionary."""
 
 
 def data(Y: Any, mode: Any) -> Data:
@@ -53,13 +53,12 @@ def data(Y: Any, mode: Any) -> Data:
     order = check.order_of("Y", Y, matrix=False)
     T = check.as_array("Y", Y)
     mode = check.mode(mode, order)
-    front = Y.transpose(Y.dims[mode], ...) if axes else Y
-    return Data(T, mode, axes, front)
+    return Data(T, mode, axes, Y)
 
 
 def dictionary(name: str, D: Any, Y: Data) -> NDArray:
     """Check a dictionary against the data."""
-    check.same_labels(name, D, "Y", Y.front, dims=1)
+    check.labels_of_mode(name, D, "Y", Y.given, Y.mode)
     array = check.as_array(name, D, ndim=2)
     check.same_size(**{f"rows_of_{name}": len(array), f"size_of_mode_{Y.mode}_of_Y": Y.T.shape[Y.mode]})
     check.nonzero_atoms(name, array)

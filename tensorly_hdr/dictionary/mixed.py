@@ -136,7 +136,7 @@ def _at_the_door(
     """Check and convert the arguments: the problem, the axes of the codes, the start."""
     check.same_labels("Y", Y, "D", D, dims=1)
     check.same_labels("the transpose of Y", getattr(Y, "T", Y), "B", B, dims=1)
-    of_D, of_B = axes_of(D), axes_of(B)
+    of_D, of_B = axes_of(D, ("mode_0", "atom")), axes_of(B, ("mode_0", "component"))
     axes = None
     if of_D is not None or of_B is not None:
         axes = (of_D[-1] if of_D else Axis("atom"), of_B[-1] if of_B else Axis("component"))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorly_hdr._labels import Axis
+from tensorly_hdr._labels import Axis, with_picks
 from tensorly_hdr.factorization.result import FactorResult
 from tensorly_hdr.solve import Result
 
@@ -29,13 +29,11 @@ class AtomsResult(FactorResult):
     atom_axis: Axis | None = field(default=None, kw_only=True)
 
     def to_xarray(self) -> tuple[Any, ...]:
-        """Return the factors as DataArrays; the components carry the coordinates of their atoms, if these have any."""
-        arrays = super().to_xarray()
-        if self.atom_axis is None or self.atom_axis.coords is None:
-            return arrays
-        taken = {name for u in arrays for name in (*u.dims, *u.coords)}
-        values = {name: c.values[self.indices] for name, c in self.atom_axis.coords.items() if name not in taken}
-        return tuple(u.assign_coords({name: (u.dims[1], v) for name, v in values.items()}) for u in arrays)
+        """Return the factors as DataArrays; the components carry the coordinates of their atoms, if these have any.
+
+        Names that the data use get ``atom_`` in front: ``atom_row`` and ``atom_column`` where the atoms are pixels.
+        """
+        return with_picks(super().to_xarray(), self.atom_axis, self.indices)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

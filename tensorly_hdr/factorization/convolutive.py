@@ -189,8 +189,7 @@ def _checked(
 def _observed(S: Any, mask: Any) -> tuple[NDArray | None, tuple[int, ...]]:
     """Mask of the frames, checked against the data; and the shape of these."""
     shape = check.as_array("S", S, ndim=2, finite=False).shape
-    if mask is not None and hasattr(S, "dims") and hasattr(mask, "dims"):
-        check.same_labels("S", S.isel({S.dims[0]: 0}), "mask", mask)
+    check.labels_of_mode("mask", mask, "S", S, 1)
     return check.observed("mask", mask, shape[1:]), shape
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorly_hdr._labels import Axis, component_axis, default_axes, labelled
+from tensorly_hdr._labels import Axis, component_axis, default_axes, labelled, with_picks
 from tensorly_hdr.solve import Result
 
 
@@ -24,7 +24,11 @@ class Factored:
         return tuple(self.x.factors)
 
     def to_xarray(self) -> tuple[Any, ...]:
-        """Return the factors as DataArrays with dimensions (mode, "component"), coordinates taken from the data."""
+        """Return the factors as DataArrays with dimensions (mode, "component"), coordinates taken from the data.
+
+        A factor is called ``<mode>_factor``: ``xarray.merge(result.to_xarray())`` is a Dataset of them all. For sparse
+        data, which hold no names, see :func:`tensorly_hdr.interop.label`.
+        """
         axes = self.axes or default_axes(len(self.factors))
         return tuple(
             labelled(u, axis, component_axis(u.shape[1], axes)) for u, axis in zip(self.factors, axes, strict=True)
@@ -90,6 +94,13 @@ class SeparableResult(FactorResult):
 
     indices: NDArray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
+    def to_xarray(self) -> tuple[Any, ...]:
+        """Return the factors as DataArrays; the components carry the coordinates of the columns that were picked.
+
+        Names that the data use get ``atom_`` in front: ``atom_row`` and ``atom_column`` of a stacked image.
+        """
+        return with_picks(super().to_xarray(), self.axes[1] if self.axes else None, self.indices)
+
     @property
     def W(self) -> NDArray:
         """Columns of the data that were picked, shape (m, rank)."""
@@ -109,6 +120,14 @@ class TuckerResult(FactorResult):
     def core(self) -> NDArray:
         """Coordinates of the tensor in the bases, of shape ``ranks``."""
         return np.asarray(self.x.core)
+
+    def to_xarray(self) -> tuple[Any, ...]:
+        """Return the bases as DataArrays with dimensions (mode, "<mode>_component"): each mode has its own rank."""
+        axes = self.axes or default_axes(len(self.factors))
+        return tuple(
+            labelled(u, axis, component_axis(u.shape[1], axes, f"{axis.name}_component"))
+            for u, axis in zip(self.factors, axes, strict=True)
+        )
 
     def _shapes(self) -> str:
         return f"core: {'x'.join(map(str, self.core.shape))}, {super()._shapes()}"

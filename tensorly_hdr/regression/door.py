@@ -108,7 +108,7 @@ def _powers_of_two(A: Any) -> Any:
 
 def _axes(A: Any, Y: Any) -> tuple[Axis, ...] | None:
     """Axes of ``X``: the columns of ``A``, then those of ``Y``; None when neither has names."""
-    of_A, of_Y = axes_of(A), axes_of(Y)
+    of_A, of_Y = axes_of(A, ("mode_0", "component")), axes_of(Y)
     if of_A is None and of_Y is None:
         return None
     atoms = of_A[-1] if of_A else Axis("component")

@@ -161,7 +161,7 @@ DOORS: dict[str, Door] = {
     ),
     "minvol_nmf_kl": Door(
         hdr.minvol_nmf,
-        {"Y": SEPARABLE, "rank": 2, "loss": "kl", "weight": 0.1, "delta": 0.1, "sum_to_one": "W", "init": "svd",
+        {"Y": SEPARABLE, "rank": 2, "loss": "kl", "weight": 0.1, "delta": 0.1, "sum_to_one": "W", "init": "random",
          "seed": 0, **STOP},
     ),
     "holdout": Door(hdr.holdout, {"Y": Y, "fraction": 0.1, "mask": SEEN, "seed": 0}),
@@ -214,7 +214,7 @@ DOORS: dict[str, Door] = {
     "one_sparse_dlra": Door(hdr.one_sparse_dlra, {"Y": Y, "D": ATOMS, "rank": 2, **_DICTIONARY}),
     "one_sparse_dlra_T": Door(
         hdr.one_sparse_dlra,
-        {"Y": T, "D": _random(10, 4, 6), "rank": 2, **_DICTIONARY, "cost": "residual", "swap": False},
+        {"Y": T, "D": _random(10, 4, 6), "rank": 2, **_DICTIONARY, "cost": "angle", "swap": False},
     ),
     "multiple_dictionaries_dlra": Door(
         hdr.multiple_dictionaries_dlra,

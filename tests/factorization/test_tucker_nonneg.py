@@ -128,7 +128,7 @@ def test_zeros_of_a_start_are_left_by_multiplicative_updates_too(rng):
 def test_labels_and_float32_travel(rng):
     T = xr.DataArray(rng.random((4, 5, 6)).astype(np.float32), dims=("frequency", "time", "bar"))
     result = nonnegative_tucker(T, 2, max_iter=3)
-    assert [u.dims for u in result.to_xarray()] == [(d, "component") for d in T.dims]
+    assert [u.dims for u in result.to_xarray()] == [(d, f"{d}_component") for d in T.dims]
     assert result.core.dtype == np.float32
 
 
