@@ -181,7 +181,7 @@ def test_components_may_die_without_harm():
         (lambda T, D: dictionary_cp(T, 2, {7: D}, {7: 2}), ValueError, "mode must be a mode"),
         (lambda T, D: dictionary_cp(T, 2, D, 2, solver="omp"), ValueError, "solver must be one of"),
         (lambda T, D: dictionary_cp(T, 2, D, 2, n_init=0), ValueError, "n_init must be a positive"),
-        (lambda T, D: dictionary_cp(T, 2, D, 2, mask=T > 0), TypeError, "unknown option"),
+        (lambda T, D: dictionary_cp(T, 2, D, 2, mask=T > 0), TypeError, "no option 'mask': missing entries"),
         (lambda T, D: dictionary_cp(np.where(T > 0, T, np.nan), 2, D, 2), ValueError, "NaN or infinite"),
     ],
 )

@@ -13,6 +13,8 @@ import traceback
 import warnings
 import zlib
 from collections.abc import Iterator
+from contextlib import chdir
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -175,11 +177,12 @@ def main() -> int:
     every = [case for n in names for case in (*singles(n), *pairs(n, options.pairs))]
     cases = [parse(options.case)] if options.case else every
     bad = 0
-    for case in cases:
-        found = failures(case)
-        if found:
-            bad += 1
-            print(title(case), "->", "; ".join(found), flush=True)
+    with TemporaryDirectory() as folder, chdir(folder):  # a name of a file is an odd value too, and is written to
+        for case in cases:
+            found = failures(case)
+            if found:
+                bad += 1
+                print(title(case), "->", "; ".join(found), flush=True)
     print(f"{len(cases)} cases, {bad} failures", file=sys.stderr)
     return int(bad > 0)
 

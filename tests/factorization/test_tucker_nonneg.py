@@ -145,10 +145,10 @@ def test_zeros_are_factorized_by_zeros():
         ({"loss": "cosine"}, "loss must be one of"),
         ({"init": "snpa"}, "init must be one of"),
         ({"init": 3}, "init must be a name"),
-        ({"init": (np.ones((2, 2, 2)), [np.ones((7, 2))])}, "factors given = 1"),
+        ({"init": (np.ones((2, 2, 2)), [np.ones((7, 2))])}, r"factors in init\[1\] = 1"),
         ({"init": (np.ones((2, 2)), [])}, "must have shape"),
         ({"n_inner": 0}, "n_inner"),
-        ({"itmax": 3}, "unknown option"),
+        ({"itmax": 3}, "no option 'itmax'"),
     ],
 )
 def test_bad_options_are_refused(options, words):
