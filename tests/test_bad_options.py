@@ -1,5 +1,8 @@
 """Options out of range, and data on the edge of what is allowed: each has one defined behaviour."""
 
+import inspect
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -8,6 +11,7 @@ from scipy.sparse import csr_array
 import tensorly_hdr as hdr
 from tensorly_hdr import interop, metrics
 from tensorly_hdr.penalties import NonNegative, Simplex, SquaredL2
+from tests.doors.registry import DOORS
 
 GOOD = np.random.default_rng(0).random((6, 5)) + 0.1
 A = np.random.default_rng(1).random((6, 3)) + 0.1
@@ -295,3 +299,10 @@ def test_zero_rows_and_columns_are_fitted_by_zeros(loss):
 def test_all_zero_data_are_fitted_by_zero(loss):
     result = hdr.nmf(0 * GOOD, 2, loss=loss, seed=0)
     assert result.loss == pytest.approx(0, abs=1e-9)
+
+
+def test_a_mask_that_is_refused_tells_every_function_that_takes_one():
+    takers = {d.function.__name__ for d in DOORS.values() if "mask" in inspect.signature(d.function).parameters}
+    with pytest.raises(TypeError, match="no option 'mask'") as refused:
+        hdr.minvol_nmf(GOOD, 2, mask=GOOD > 0)
+    assert takers <= set(re.findall(r"\w+", str(refused.value)))

@@ -130,6 +130,7 @@ def _refuse(function: str, unknown: list[str], names: Iterable[str]) -> None:
     if any(name in ("penalties", "penalty") for name in meant.values()):
         hints.append("NonNegative(l1=..., l2=...) is a penalty with both weights;")
     if MISSING.intersection(unknown) and "mask" not in names:
-        hints.append("missing entries are taken by nmf, ncp, compare_ranks, holdout and core_consistency;")
+        of_entries = "missing entries are taken by nmf, ncp, compare_ranks, holdout and core_consistency,"
+        hints.append(f"{of_entries} missing frames by convolutive_nmf;")
     refused = f"{function}() has no option {', '.join(map(repr, unknown))}"
     raise TypeError(" ".join([f"{refused}:", *hints, f"its arguments are {', '.join(names)}."]))
