@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import pairwise
 from time import perf_counter
 from typing import Any, Literal, TypedDict
 
@@ -129,7 +130,8 @@ def run(
     settles nothing. ``view`` turns an iterate into what the callback sees; ``watch`` adds to the
     trace, with the clock paused; a traced ``gap`` of at most ``tol_gap`` stops the run. An objective of at most
     ``floor`` is rounding. Before a flat loss counts as convergence, ``settled(x, info, losses)`` is asked, which may
-    know a residual or a certificate that says otherwise. Ctrl-C is not caught.
+    know a residual or a certificate that says otherwise; above the loss of the start it never does. Ctrl-C is not
+    caught.
     """
     losses: list[float] = []
     times: list[float] = []
@@ -157,7 +159,8 @@ def run(
             wants_stop = callback is not None and _is_true(callback(k, _copied(view(x)), dict(info)))
             done = tol_gap > 0.0 and info.get("gap", np.inf) <= tol_gap
             if not done and tol and not info.get("restart"):
-                done = (k > 0 and losses[-1] <= floor) or (_is_flat(losses, tol) and settled(x, info, losses))
+                done = k > 0 and losses[-1] <= floor
+                done = done or (_is_flat(losses, tol) and _is_below_start(losses, floor) and settled(x, info, losses))
             status = _verdict(losses, elapsed, wants_stop, done, max_iter=max_iter, max_time=max_time)
     finally:
         if bar is not None:
@@ -190,8 +193,13 @@ def _is_true(answer: object) -> bool:
 
 def _is_flat(losses: list[float], tol: float) -> bool:
     """Whether the last changes of the loss were all small beside its value at the start."""
-    last = losses[-PATIENCE - 1 :]
-    return len(last) > PATIENCE and bool(np.abs(np.diff(last)).max() <= tol * abs(losses[0]))
+    last, most = losses[-PATIENCE - 1 :], tol * abs(losses[0])
+    return len(last) > PATIENCE and all(abs(b - a) <= most for a, b in pairwise(last))
+
+
+def _is_below_start(losses: list[float], floor: float) -> bool:
+    """Whether the loss is no worse than at the start, but for rounding."""
+    return losses[-1] <= max(losses[0] + 1e-12 * abs(losses[0]), floor)
 
 
 def rounding_floor(square: float, eps: float) -> float:

@@ -22,7 +22,7 @@ def normal_equations(rng, dtype=np.float64, m=12, r=5, n=9):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("scalars", BOUNDS)
-@pytest.mark.parametrize("n", [9, 64, 130])
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 130])
 def test_hals_sweeps(dtype, scalars, n, rng):
     gram, cross, u = normal_equations(rng, dtype, n=n)
     gram[2], gram[:, 2] = 0, 0
@@ -46,11 +46,12 @@ def test_hals_sweeps_that_stop_early(delta, n, rng):
     assert np.abs(one - full).max() > 1e-12
 
 
-def test_sampled_product(rng):
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 130])
+def test_sampled_product(n, rng):
     from scipy.sparse import random_array
 
-    S = random_array((20, 30), density=0.1, rng=rng, format="csr")
-    u, K = rng.random((20, 4)), rng.random((30, 4))
+    S = random_array((n, 30), density=0.1, rng=rng, format="csr")
+    u, K = rng.random((n, 4)), rng.random((30, 4))
     one, two = np.empty(S.nnz), np.empty(S.nnz)
     compiled.sampled_product(one, S.indptr, S.indices, u, K)
     reference.sampled_product(two, S.indptr, S.indices, u, K)

@@ -28,8 +28,9 @@ def grow(kernel, V, Y):
 
 
 @pytest.mark.parametrize("origin", [True, False])
-def test_compiled_and_twin_project_on_the_hull(origin, rng):
-    V, Y = rng.random((8, 6)) / 4, rng.random((8, 40)) / 4
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 130])
+def test_compiled_and_twin_project_on_the_hull(origin, n, rng):
+    V, Y = rng.random((8, 6)) / 4, rng.random((8, n)) / 4
     if origin:
         V[:, 0] = 0.0
     steps = zip(grow(hull.hull_rows, V, Y), grow(hull_reference.hull_rows, V, Y), strict=True)

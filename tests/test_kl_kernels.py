@@ -16,21 +16,22 @@ kl_compiled = import_module("tensorly_hdr.kernels.kl_compiled")
 WEIGHTS = [(0.0, 0.0), (0.3, 0.0), (0.0, 0.2), (0.3, 0.2)]
 
 
-def problem(rng, level):
-    """Counts, many of them zero when the level is low; one row without data, one atom without entries."""
+def problem(rng, level, n):
+    """Counts, many of them zero when the level is low; the last row is without data, one atom without entries."""
     K = rng.random((40, 5))
     K[:, 3] = 0.0
-    Y = rng.poisson(level * rng.random((9, 5)) @ K.T).astype(float)
-    Y[2] = 0.0
-    return Y, K, 10.0 ** rng.uniform(-2, 2, (9, 5))
+    Y = rng.poisson(level * rng.random((n, 5)) @ K.T).astype(float)
+    Y[-1] = 0.0 if n > 1 else Y[-1]
+    return Y, K, 10.0 ** rng.uniform(-2, 2, (n, 5))
 
 
 @pytest.mark.parametrize("damped", [False, True])
 @pytest.mark.parametrize("level", [0.2, 50.0])
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize("masked", [False, True])
-def test_dense(damped, level, weights, masked, rng):
-    Y, K, u = problem(rng, level)
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 130])
+def test_dense(damped, level, weights, masked, n, rng):
+    Y, K, u = problem(rng, level, n)
     seen = rng.random(Y.shape) < 0.8 if masked else np.ones(Y.shape, dtype=bool)
     mass = seen.astype(float) @ K if masked else K.sum(axis=0, keepdims=True)
     one, two = u.copy(), u.copy()
@@ -42,8 +43,9 @@ def test_dense(damped, level, weights, masked, rng):
 
 @pytest.mark.parametrize("damped", [False, True])
 @pytest.mark.parametrize("weights", WEIGHTS)
-def test_sparse(damped, weights, rng):
-    Y, K, u = problem(rng, 0.3)
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 130])
+def test_sparse(damped, weights, n, rng):
+    Y, K, u = problem(rng, 0.3, n)
     S, mass = csr_array(Y), K.sum(axis=0, keepdims=True)
     one, two, dense = u.copy(), u.copy(), u.copy()
     for source, x in ((kl_compiled, one), (kl_reference, two)):

@@ -144,3 +144,9 @@ def test_results_are_frozen_and_print_in_one_line():
 def test_bad_stop_options_are_named(stop, error, word):
     with pytest.raises(error, match=word):
         nnls(A, Y, **stop)
+
+
+@pytest.mark.parametrize(("after", "status"), [(1.0, "converged"), (0.5, "converged"), (1.5, "max_iter")])
+def test_a_flat_loss_above_that_of_the_start_is_not_convergence(after, status):
+    steps = ((value, {}) for value in (1.0, *[after] * 50))
+    assert run(steps, float, max_iter=20)[2] == status

@@ -12,7 +12,7 @@ from tensorly_hdr import _validation as check
 from tensorly_hdr._labels import axes_of
 from tensorly_hdr.factorization.cp import ncp
 from tensorly_hdr.factorization.init import starting_factors
-from tensorly_hdr.factorization.problem import Problem
+from tensorly_hdr.factorization.problem import Problem, floor_of_fit
 from tensorly_hdr.factorization.projected import Target, even, steps
 from tensorly_hdr.factorization.result import FactorResult, TuckerResult
 from tensorly_hdr.factorization.tucker import tucker_compress
@@ -157,7 +157,8 @@ def _projected(
     problem = Problem(T, None, Frobenius(), (NonNegative(),) * T.ndim)
     factors = [np.maximum(u, 0.0) for u in starting_factors(problem, rank, init, check.generator(seed))]
     rounds = steps(lambda: target(T), factors)
-    state, trace, status, n_iter = run(rounds, lambda s: s.loss, view=lambda s: s.factors, **options)
+    floor = floor_of_fit(T, Frobenius())
+    state, trace, status, n_iter = run(rounds, lambda s: s.loss, view=lambda s: s.factors, floor=floor, **options)
     is_over = status in ("callback", "max_time")
     options |= {"max_iter": 0 if is_over else n_polish}
     options |= {"max_time": max(options.get("max_time", np.inf) - trace.time[-1], 0.0)}

@@ -140,6 +140,7 @@ def repeat(
     check.supports_library(name, update, task.A)
     block: Block
     is_exact = getattr(getattr(update, "func", update), "exact", False)
+    asked_again = 0
 
     def steps() -> Iterator[Iterate]:
         nonlocal block
@@ -162,9 +163,14 @@ def repeat(
         return {} if watch is None else watch(u, block)
 
     def settled(u: Any, info: dict[str, float], losses: list[float]) -> bool:
+        nonlocal asked_again
+        k = len(losses) - 1
+        if k < min(asked_again, options.get("max_iter", 500)):
+            return False
+        # the residual costs several iterations: once it says no, the loss may stay flat for a tenth more of them
+        asked_again = k + 1 + k // 10
         limit = max(1e-5, 10.0 * sqrt(options.get("tol", 1e-8)))
-        falls = losses[-1] <= losses[0] * (1.0 + 1e-12)
-        return falls and misses(u, block, task.penalty, info, losses) <= limit
+        return misses(u, block, task.penalty, info, losses) <= limit
 
     options = {"floor": _floor(task), **task.stop, **options, "settled": settled}
     u, trace, status, n_iter = run(steps(), objective, view=task.untall, watch=seen, **options)

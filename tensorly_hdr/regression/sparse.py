@@ -20,7 +20,9 @@ from tensorly_hdr.regression.door import Task, at_the_door, in_good_units
 from tensorly_hdr.solve import UNLIMITED, Iterate, Result, Stop, run
 
 FEW_SUPPORTS = 10_000
-"""Up to this many supports they are all tried; beyond, branch and bound."""
+"""Up to this many supports they are all tried, whatever the number of observations."""
+PER_OBSERVATION = 25_000
+"""So many supports are tried in the time that branch and bound usually takes for one observation (10 ms)."""
 _MOST_SUPPORTS = 1_000_000
 _NODES = 20_000  # nodes of the tree between two looks at the clock
 _WORK = 50_000_000  # supports times observations between two looks at the clock
@@ -68,7 +70,8 @@ def sparse_nnls(
     path : bool
         Search every level of sparsity from 1 to ``k`` (see ``SparseResult.path``) instead of ``k`` alone.
     solver : {"auto", "enumeration", "branch_and_bound"}
-        "enumeration" tries all supports at once for many observations; "auto" takes it up to 10000 supports.
+        "enumeration" tries all supports at once for many observations; "auto" takes it up to 10000 supports for
+        one observation, up to 25000 for each of several, and one million at most.
         "branch_and_bound" removes atoms from the full regression, the smallest coefficients first, and cuts a branch
         that cannot beat the best known solution; the first of these comes from :func:`nnomp`.
     **stop
@@ -100,7 +103,9 @@ def sparse_nnls(
     task, k = _checked(A, Y, k, stop)
     sizes = list(range(1, k + 1)) if path else [k]
     count = sum(comb(task.A.shape[1], p) for p in range(1, k + 1))
-    name = check.search("solver", solver, count, FEW_SUPPORTS, _MOST_SUPPORTS)
+    n = task.shape[0]
+    few = FEW_SUPPORTS if n == 1 else min(PER_OBSERVATION * n, _MOST_SUPPORTS)
+    name = check.search("solver", solver, count, few, _MOST_SUPPORTS)
     options = {"max_iter": UNLIMITED, **task.stop, "tol": 0.0}
     search = _Search(task, sizes, task.stop.get("tol", 0.0))
     steps = search.enumeration(count) if name == "enumeration" else search.branch_and_bound()

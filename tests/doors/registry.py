@@ -165,7 +165,7 @@ DOORS: dict[str, Door] = {
          "seed": 0, **STOP},
     ),
     "holdout": Door(hdr.holdout, {"Y": Y, "fraction": 0.1, "mask": SEEN, "seed": 0}),
-    "project_on_cone": Door(hdr.project_on_cone, {"X": _random(9, 5, 3), "U": A}),
+    "project_on_cone": Door(hdr.project_on_cone, {"X": _random(9, 3, 5), "U": A}),
     "rank_one_frobenius": Door(hdr.rank_one_frobenius, {"Y": Y}),
     "rank_one_kl": Door(hdr.rank_one_kl, {"T": T}),
     "rank_two_nmf": Door(hdr.rank_two_nmf, {"Y": Y, "quantile": 0.1}),

@@ -146,6 +146,16 @@ def test_auto_enumerates_few_supports_and_searches_many(rng):
     assert result.loss < 1e-20
 
 
+@pytest.mark.parametrize(("n", "chosen"), [(1, "branch_and_bound"), (5, "enumeration"), (50, "enumeration")])
+def test_auto_enumerates_more_supports_the_more_observations_share_them(n, chosen, rng):
+    """The 10700 supports are listed once for all observations; a tree is searched for each."""
+    A = rng.random((60, 40))
+    X = rng.random((40, n)) * (np.arange(40) < 2)[:, None]
+    result = sparse_nnls(A, A @ X, 3)
+    assert result.solver == chosen
+    assert result.loss < 1e-20
+
+
 def test_an_interrupted_search_says_so_and_keeps_the_best(rng):
     A, Y = rng.random((40, 18)), rng.random((40, 30))
     greedy = nnomp(A, Y, 5)
