@@ -2,6 +2,7 @@
 
 import inspect
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -166,3 +167,4 @@ def test_frames_of_any_index_are_fitted_merged_and_drawn(index):
     if not isinstance(index, pd.RangeIndex):
         assert u.to_pandas().index.equals(index)
     assert len(plotting.factors(result)) == 2
+    plt.close("all")
