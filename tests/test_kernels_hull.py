@@ -1,5 +1,7 @@
 """The compiled projection on a growing hull equals its NumPy twin and an independent solver."""
 
+import subprocess
+import sys
 from importlib import import_module
 
 import numpy as np
@@ -72,3 +74,24 @@ def test_the_twin_solves_many_rows_at_once_and_each_to_its_optimum(rng):
             assert (slope - level).max() < 1e-11
             np.testing.assert_allclose(u.sum(axis=1), 1, rtol=1e-12)
             np.testing.assert_allclose(squares, np.sum((Y - V[:, :p] @ u.T) ** 2, axis=0), atol=1e-12)
+
+
+def test_without_numba_snpa_picks_the_same_columns():
+    from tensorly_hdr.factorization import snpa
+
+    rng = np.random.default_rng(0)
+    V = rng.random((9, 5))
+    Y = np.hstack([V, V @ rng.dirichlet(np.ones(5), 200).T])[:, rng.permutation(205)]
+    Y[:, 7] = 0.0
+    code = (
+        "import sys; sys.modules['numba'] = None\n"
+        "import ast, numpy as np\n"
+        "from tensorly_hdr import kernels\n"
+        "from tensorly_hdr.factorization import snpa\n"
+        "assert not kernels.is_compiled\n"
+        "Y = np.array(ast.literal_eval(sys.stdin.read()))\n"
+        "print(snpa(Y, 5).indices.tolist())\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, input=str(Y.tolist()), check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == str(snpa(Y, 5).indices.tolist())

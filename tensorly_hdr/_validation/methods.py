@@ -108,6 +108,12 @@ def loss(value: Any, options: Mapping[str, Any]) -> Any:
     return getattr(value, "named", value) if is_loss else choice("loss", value, options)
 
 
+def has_update(function: str, divergence: Any, options: Mapping[str, Any]) -> None:
+    """Refuse a loss that is an object, but not one of those which the updates of the function are made for."""
+    if divergence not in options.values():
+        raise ValueError(f"{function} has no update for the loss {divergence!r}; loss must be one of {list(options)}.")
+
+
 def beta_penalties(divergence: Any, penalties: Sequence[Any]) -> None:
     """Refuse weights whose exact update is not known: l1 for beta above 1, l2 for beta other than 1."""
     if divergence.beta in (1.0, 2.0):

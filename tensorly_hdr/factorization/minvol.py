@@ -78,8 +78,8 @@ def minvol_nmf(
     Raises
     ------
     TypeError, ValueError
-        When an argument is not numeric, not finite, negative, or of the wrong shape, or when the data have fewer than
-        ``rank`` vertices for a start by SNPA.
+        When an argument is not numeric, not finite, negative, or of the wrong shape, when there is no update for the
+        loss, or when the data have fewer than ``rank`` vertices for a start by SNPA.
 
     References
     ----------
@@ -99,7 +99,9 @@ def minvol_nmf(
     init = "snpa" if init is None else check.start(init)
     Y = check.as_array("Y", Y, ndim=2, nonneg=True)
     rank = check.rank(rank, Y.shape)
-    divergence: Loss = check.loss(loss, {name: LOSSES[name] for name in ("frobenius", "kl")})
+    losses = {name: LOSSES[name] for name in ("frobenius", "kl")}
+    divergence: Loss = check.loss(loss, losses)
+    check.has_update("minvol_nmf", divergence, losses)
     check.choice("sum_to_one", sum_to_one, {"H": None, "W": None})
     weight, delta = check.nonneg_float("weight", weight), check.nonneg_float("delta", delta, positive=True)
     rng, options = check.generator(seed), check.stop_options(stop)

@@ -139,8 +139,10 @@ class _Divergence:
         for _ in range(N_INNER):
             mass, ratios = block.split(H)
             P = H * ratios
-            dark = ~(P > 0).any(axis=1)  # nothing observed: all on the lightest atom
-            P[dark] = np.eye(P.shape[1])[np.argmin(mass)]
+            # what no observation claims goes to the lightest atom; without a claim of its own that has no root
+            top, lightest = P.max(axis=1), np.argmin(mass)
+            P[:, lightest] = np.maximum(P[:, lightest], np.where(top > 0, 1e-16 * top, 1.0))
+            mass = mass - mass.min()  # the sum is one whatever is added to all, and nothing cancels so
             H = sum_to_one(np.zeros_like(P), np.broadcast_to(mass, P.shape), P, axis=1)
         return H
 

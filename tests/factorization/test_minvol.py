@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from scipy.optimize import linear_sum_assignment
 
-from tensorly_hdr import minvol_nmf, nmf, nnkl, nnls
+from tensorly_hdr import Beta, minvol_nmf, nmf, nnkl, nnls
 from tensorly_hdr.factorization.volume import Volume, data_fit, sum_to_one
 from tensorly_hdr.losses import LOSSES
 from tensorly_hdr.penalties import NonNegative, Simplex
@@ -165,6 +165,10 @@ def test_coefficients_of_the_divergence_are_optimal_on_the_simplex(rng):
     ("options", "word"),
     [
         ({"loss": "is"}, "loss must be one of"),
+        (
+            {"loss": Beta(1.5)},
+            r"minvol_nmf has no update for the loss Beta\(.*loss must be one of \['frobenius', 'kl'\]",
+        ),
         ({"weight": -1.0}, "weight must be a nonnegative"),
         ({"delta": 0.0}, "delta must be a positive"),
         ({"sum_to_one": "rows"}, "sum_to_one must be one of"),
@@ -205,3 +209,30 @@ def test_an_atom_without_data_gets_the_least_volume_or_an_even_share():
     C = np.zeros((3, 1))
     np.testing.assert_allclose(sum_to_one(np.array([[1.0], [2.0], [2.0]]), C, C, axis=0).ravel(), [0.5, 0.25, 0.25])
     np.testing.assert_allclose(sum_to_one(C, C, C, axis=0), 1 / 3)
+
+
+@pytest.mark.parametrize(("name", "same"), [("frobenius", Beta(2.0)), ("kl", Beta(1.0))])
+@MODES
+def test_a_beta_divergence_that_has_a_name_is_that_loss(name, same, side, rng):
+    Y = scattered(rng)[0]
+    runs = [minvol_nmf(Y, 3, loss=loss, sum_to_one=side, max_iter=5) for loss in (name, same)]
+    np.testing.assert_array_equal(runs[0].trace.loss, runs[1].trace.loss)
+    for u, v in zip(runs[0].factors, runs[1].factors, strict=True):
+        np.testing.assert_array_equal(u, v)
+
+
+@pytest.mark.parametrize("init", ["snpa", "random"])
+@pytest.mark.parametrize("zero", ["row", "column", "both"])
+@MODES
+@BOTH
+def test_the_objective_never_rises_where_slices_are_zero(loss, side, zero, init, rng):
+    """Neither for means of atoms nor for counts, where more entries are zero."""
+    for Y in (scattered(rng)[0], rng.poisson(4 * scattered(rng)[0]).astype(float)):
+        if zero != "column":
+            Y[4] = 0.0
+        if zero != "row":
+            Y[:, 5] = 0.0
+        result = minvol_nmf(Y, 3, loss=loss, sum_to_one=side, init=init, seed=0, max_iter=30, tol=0)
+        assert np.isfinite(result.trace.loss).all()
+        assert np.diff(result.trace.loss).max() <= 1e-10 * result.trace.loss[0]
+        assert all(np.isfinite(u).all() and (u >= 0).all() for u in result.factors)
