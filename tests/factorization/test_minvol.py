@@ -236,3 +236,16 @@ def test_the_objective_never_rises_where_slices_are_zero(loss, side, zero, init,
         assert np.isfinite(result.trace.loss).all()
         assert np.diff(result.trace.loss).max() <= 1e-10 * result.trace.loss[0]
         assert all(np.isfinite(u).all() and (u >= 0).all() for u in result.factors)
+
+
+@pytest.mark.parametrize(("side", "axis"), [("H", 0), ("W", 1)])
+def test_a_zero_slice_that_the_constraint_lets_be_zero_changes_nothing_else(side, axis, rng):
+    """A row of zeros beside means of atoms, a column of zeros beside atoms of sum one."""
+    Y = scattered(rng)[0]
+    options = {"sum_to_one": side, "max_iter": 20, "tol": 0}
+    plain, longer = minvol_nmf(Y, 3, **options), minvol_nmf(np.insert(Y, 4, 0.0, axis=axis), 3, **options)
+    np.testing.assert_allclose(longer.trace.loss, plain.trace.loss, rtol=1e-8)
+    others = [np.delete(u, 4, axis=0) if m == axis else u for m, u in enumerate(longer.factors)]
+    for u, v in zip(others, plain.factors, strict=True):
+        np.testing.assert_allclose(u, v, rtol=1e-6, atol=1e-8)
+    assert longer.factors[axis][4].max() <= 1e-12
