@@ -20,6 +20,14 @@ RUNS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def python_listens_to_ctrl_c():
+    """A shell that starts the tests in the background has SIGINT ignored, and Python keeps it so."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class _Press:
     """Trace function that sends SIGINT at one line, counted from the start."""
 
@@ -56,6 +64,8 @@ def test_ctrl_c_at_any_line_ends_the_run(name, rng):
 
 LOST = """
 import signal, sys
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class Finder:
     # {why}

@@ -38,9 +38,12 @@ def observations(A, kind, n, rng):
 
 
 def misfit(A, Y, X, l1=0.0, l2=0.0):
-    """Largest ``|min(x, slope)|`` of each column, relative to the largest ``|A'y|``; the slope is computed from A."""
+    """Largest ``|min(x, slope)|`` of each column, relative to the terms that cancel in the slope (its backward error).
+
+    No method can do better than rounding of these terms, which are large where the atoms are nearly dependent.
+    """
     slope = A.T @ (A @ X - Y) + l1 + l2 * X
-    size = np.abs(A.T @ Y).max(axis=0)
+    size = (np.abs(A.T) @ (np.abs(A) @ np.abs(X) + np.abs(Y))).max(axis=0)
     return np.abs(np.minimum(X, slope)).max(axis=0) / np.where(size > 0, size, 1.0)
 
 
@@ -54,7 +57,7 @@ def test_kkt_holds_to_ten_digits_on_a_thousand_instances(data, kind, signed, rng
         for solver in EXACT:
             result = nnls(A, Y, solver=solver)
             assert (result.status, result.n_iter) == ("converged", 1)
-            assert misfit(A, Y, result.x).max() <= 1e-10
+            assert misfit(A, Y, result.x).max() <= 1e-12
 
 
 @pytest.mark.parametrize("r", [13, 31, 64])
