@@ -137,6 +137,12 @@ def adaptation(adapt: Any, templates: Any, divergence: Any) -> float | None:
     return float(adapt)
 
 
+def one_start(name: str, n: int, templates: Any) -> None:
+    """Refuse several starts where nothing of the start is random."""
+    if n > 1 and templates is not None:
+        raise ValueError(f"{name} must be 1 with templates=, whose start has nothing random, got {n}.")
+
+
 def templates_keep_scale(l1: float, *, stacklevel: int) -> None:
     """Warn when a penalty on the activations can be escaped."""
     if l1 > 0:

@@ -18,6 +18,9 @@ from tensorly_hdr.regression.base import floor_of
 from tensorly_hdr.regression.mu import exponent_of
 from tensorly_hdr.solve import Iterate
 
+BEYOND = 10.0
+"""An activation whose template is not wholly seen may be this many times the largest of those that are."""
+
 
 def stacked(H: NDArray, n_taps: int) -> NDArray:
     """Copies of ``H`` (N, r) delayed by 0, 1, ... frames, side by side: (N, n_taps * r)."""
@@ -87,6 +90,7 @@ class ConvolutiveProblem:
     """Checked data, frames as rows and zero where they are hidden; loss; weights.
 
     ``pull`` (T r,) weighs the Kullback-Leibler divergence from the templates ``anchor`` (F, T r), if there are any.
+    ``adapts`` tells whether the templates are updated too.
     """
 
     Y: NDArray
@@ -95,6 +99,7 @@ class ConvolutiveProblem:
     l1: float = 0.0
     pull: NDArray | None = None
     anchor: NDArray | None = None
+    adapts: bool = False
 
     @property
     def is_kl(self) -> bool:
@@ -110,6 +115,24 @@ class ConvolutiveProblem:
     def mass(self, W: NDArray, rank: int) -> NDArray:
         """Mass of the part of each template that falls on observed frames, for each instant: (N, r)."""
         return folded(self.frames * W.sum(axis=0), rank)
+
+    def cut(self, n_taps: int) -> NDArray:
+        """Whether a template begun at an instant reaches past the last frame, or falls on a hidden one: (N,)."""
+        return np.asarray(folded(np.tile(self.frames, n_taps), 1)[:, 0] < n_taps)
+
+    def bounded(self, new: NDArray, old: NDArray, n_taps: int) -> NDArray:
+        """Keep the activations of templates that are not wholly seen from growing far above the others.
+
+        Otherwise the objective may have no minimum: the first tap of a template runs to zero, where it costs nothing
+        elsewhere, and the activation of the last frame, which acts through that tap only, to infinity. The objective is
+        separable and convex in the majorant, so that to stop on the way to its minimum does not raise it.
+        """
+        cut = self.cut(n_taps)
+        if cut.all() or not cut.any():
+            return new
+        most = BEYOND * new[~cut].max(axis=0)
+        new[cut] = np.minimum(new[cut], np.maximum(old[cut], most))
+        return new
 
     def state(self, W: NDArray, H: NDArray, mass: NDArray | None = None, out: NDArray | None = None) -> State:
         """State of two factors: one product, written in ``out``, the fit of a state that is not needed any more."""
@@ -138,7 +161,10 @@ class ConvolutiveProblem:
         if self.loss.beta == 2.0:
             above, l1 = np.maximum(above - l1, 0.0), 0.0
         new = H * _power(above / above_zero(below + l1), exponent_of(self.loss.beta))
-        return self.state(W, np.maximum(new, _floor(new, state.mass)), state.mass, state.fit)
+        new = np.maximum(new, _floor(new, state.mass))
+        if self.adapts and self.pull is None:  # a pull keeps the first taps away from zero
+            new = self.bounded(new, H, W.shape[1] // rank)
+        return self.state(W, new, state.mass, state.fit)
 
     def adapted(self, state: State) -> State:
         """State after one update of the templates."""
@@ -197,13 +223,13 @@ def _smallest(u: NDArray) -> float:
     return 1e-16 if u.dtype == np.float64 else 1e-8
 
 
-def alternate(problem: ConvolutiveProblem, W: NDArray, H: NDArray, n_inner: int, adapts: bool) -> Iterator[Iterate]:
+def alternate(problem: ConvolutiveProblem, W: NDArray, H: NDArray, n_inner: int) -> Iterator[Iterate]:
     """Update the activations ``n_inner`` times, then the templates once if they are free; one iterate a round."""
     state = problem.state(W, H)
     yield state, {}
     while True:
         for _ in range(n_inner):
             state = problem.activated(state)
-        if adapts:
+        if problem.adapts:
             state = problem.adapted(state)
         yield state, {}

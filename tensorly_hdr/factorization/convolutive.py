@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 import numpy as np
@@ -21,7 +21,12 @@ LEAD = 3  # frames of a template before the loudest one, of those of ten taps or
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ConvolutiveResult(Result):
-    """Templates ``W`` of shape (F, n_taps, rank), activations ``H``, tall, (N, rank); ``x`` is the pair."""
+    """Templates ``W`` of shape (F, n_taps, rank), activations ``H``, tall, (N, rank); ``x`` is the pair.
+
+    ``starts`` holds the objective that each of the ``n_init`` starts reached, in their order.
+    """
+
+    starts: NDArray = field(default_factory=lambda: np.empty(0), kw_only=True)
 
     @property
     def W(self) -> NDArray:
@@ -64,6 +69,7 @@ def convolutive_nmf(
     adapt: float | None = None,
     l1: float = 0.0,
     init: Any = "auto",
+    n_init: int = 1,
     n_inner: int = 1,
     mask: Any = None,
     seed: int | None = None,
@@ -80,6 +86,11 @@ def convolutive_nmf(
     :math:`\sum_q m_q \mathrm{KL}(W^0_q, W_q)`, where :math:`\mathrm{KL}(W^0, W) = \sum W^0 \log(W^0/W) - W^0 + W`. Its
     update is :math:`W \leftarrow (W \odot N + m W^0) / (D + m)`, with :math:`N / D` the ratio of the update without
     pull.
+
+    Where the templates are free, an activation whose template is not wholly seen, since it reaches past the last frame
+    or falls on hidden ones, may not grow above ten times the largest of the others of its component. Without this
+    bound the objective may have no minimum: a first tap runs to zero and the activation of the last frame, which acts
+    through that tap only, to infinity.
 
     Parameters
     ----------
@@ -105,6 +116,9 @@ def convolutive_nmf(
         earlier ones do not explain, and constant activations; "scaled" is random, and so are templates that a pair
         lacks; activations that it lacks are constant. With ``templates``, activations are constant, or those of the
         pair, or of the result: its templates are used with ``adapt``.
+    n_init : int
+        Number of starts; the best run is returned, and ``result.starts`` holds what each reached. Those after the first
+        are random. With ``templates`` there is nothing random, and one start.
     n_inner : int
         Updates of the activations for each one of the templates.
     mask : boolean array of shape (N,)
@@ -145,21 +159,21 @@ def convolutive_nmf(
     axes, init = axes_of(S), check.start(init)
     problem, W0, size = _checked(S, rank, n_taps, loss, templates, adapt, l1, mask)
     rng, options = check.generator(seed), check.stop_options(stop)
-    n_inner, free = check.positive_int("n_inner", n_inner), W0 is None or adapt is not None
-    W, H = _start(problem, size, W0, init, rng, free)
-    if free and problem.pull is None:
+    n_inner, n_init = check.positive_int("n_inner", n_inner), check.positive_int("n_init", n_init)
+    check.one_start("n_init", n_init, templates)
+    if problem.adapts and problem.pull is None:
         check.templates_keep_scale(problem.l1, stacklevel=4)
-    W, H = (interior(W) if free else W).reshape(len(W), -1), interior(H)
-    if problem.loss.beta <= 1.0:
-        check.reaches("templates" if templates is not None else "init", problem.Y, stacked(H, size[1]) @ W.T)
-    state, trace, status, n_iter = run(
-        alternate(problem, W, H, n_inner, free),
-        problem.objective,
-        view=lambda s: (s.W.reshape(size), s.H),
-        **options,
-    )
-    W = W0.copy() if W0 is not None and not free else state.W.reshape(size)
-    return ConvolutiveResult((W, state.H), trace, status, n_iter, "mu", axes)
+    runs = []
+    for k in range(n_init):
+        W, H = _positive_start(problem, size, W0, "scaled" if k else init, rng)
+        if problem.loss.beta <= 1.0:
+            check.reaches("templates" if templates is not None else "init", problem.Y, stacked(H, size[1]) @ W.T)
+        steps = alternate(problem, W, H, n_inner)
+        runs.append(run(steps, problem.objective, view=lambda s: (s.W.reshape(size), s.H), **options))
+    losses = np.array([trace.loss[-1] for _, trace, _, _ in runs])
+    state, trace, status, n_iter = runs[0 if np.isnan(losses).all() else int(np.nanargmin(losses))]
+    W = W0.copy() if W0 is not None and not problem.adapts else state.W.reshape(size)
+    return ConvolutiveResult((W, state.H), trace, status, n_iter, "mu", axes, starts=losses)
 
 
 def _checked(
@@ -182,7 +196,8 @@ def _checked(
     if W0 is not None:
         check.same_shape("templates", W0.shape, (len(S), n_taps, rank))
     adapt = check.adaptation(adapt, templates, divergence)
-    problem = ConvolutiveProblem(np.ascontiguousarray(S.T), seen, divergence, float(l1), *_pull(S, W0, adapt))
+    adapts = W0 is None or adapt is not None
+    problem = ConvolutiveProblem(np.ascontiguousarray(S.T), seen, divergence, float(l1), *_pull(S, W0, adapt), adapts)
     return problem, W0, (len(S), n_taps, rank)
 
 
@@ -203,13 +218,16 @@ def _pull(S: NDArray, W0: NDArray | None, adapt: float | None) -> tuple[NDArray 
     return np.tile(weights, W0.shape[1]).astype(S.dtype), W0.reshape(len(W0), -1)
 
 
+def _positive_start(
+    problem: ConvolutiveProblem, size: tuple[int, int, int], W0: NDArray | None, init: Any, rng: np.random.Generator
+) -> tuple[NDArray, NDArray]:
+    """Templates, flat, and activations, off the zeros that their updates could not leave."""
+    W, H = _start(problem, size, W0, init, rng)
+    return (interior(W) if problem.adapts else W).reshape(len(W), -1), interior(H)
+
+
 def _start(
-    problem: ConvolutiveProblem,
-    size: tuple[int, int, int],
-    W0: NDArray | None,
-    init: Any,
-    rng: np.random.Generator,
-    free: bool,
+    problem: ConvolutiveProblem, size: tuple[int, int, int], W0: NDArray | None, init: Any, rng: np.random.Generator
 ) -> tuple[NDArray, NDArray]:
     """Templates and activations, at the scale of the data where they are not given."""
     Y, shape = problem.Y, (len(problem.Y), size[2])
@@ -217,7 +235,7 @@ def _start(
     names = {"auto": "separable", "separable": "separable", "scaled": "scaled"} if W0 is None else {"auto": "given"}
     name = check.choice("init", init, names) if named else "scaled"
     W, H = (None, None) if named else _pair(init, size, shape, Y.dtype)
-    if W0 is not None and (W is None or not free):
+    if W0 is not None and (W is None or not problem.adapts):
         W = W0
     if W is None and name == "separable":
         W = loudest_windows(problem, size, rng)

@@ -146,13 +146,13 @@ DOORS: dict[str, Door] = {
     "convolutive_nmf": Door(
         hdr.convolutive_nmf,
         {"S": Y, "rank": 2, "n_taps": 2, "loss": "kl", "templates": None, "adapt": None, "l1": 0.01, "init": "auto",
-         "n_inner": 1, "mask": None, "seed": 0, **STOP},
+         "n_init": 2, "n_inner": 1, "mask": None, "seed": 0, **STOP},
         falls=True,
     ),
     "convolutive_nmf_templates": Door(
         hdr.convolutive_nmf,
         {"S": Y, "rank": None, "n_taps": None, "loss": "kl", "templates": NOTES, "adapt": 1.0, "l1": 0.0,
-         "init": "auto", "n_inner": 1, "mask": np.array([True, True, False, True, True]), "seed": 0, **STOP},
+         "init": "auto", "n_init": 1, "n_inner": 1, "mask": np.array([True, True, False, True, True]), "seed": 0, **STOP},
     ),
     "minvol_nmf": Door(
         hdr.minvol_nmf,

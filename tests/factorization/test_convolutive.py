@@ -459,3 +459,43 @@ def test_an_escapable_penalty_warns(rng):
     with pytest.warns(UserWarning, match="l1 has no effect in the end"):
         convolutive_nmf(S, templates=W, adapt=0.0, l1=1.0, max_iter=1)
     convolutive_nmf(S, templates=W, adapt=1.0, l1=1.0, max_iter=1)
+
+
+def sparse_counts(seed, n_rows=12, n=60, rank=3, n_taps=6):
+    """Counts of templates whose first tap is silent, and some in the last frame: they can be explained for nothing."""
+    rng = np.random.default_rng(seed)
+    W = rng.random((n_rows, n_taps, rank)) * (rng.random((n_rows, n_taps, rank)) < 0.3)
+    W[:, 0] = 0
+    S = rng.poisson(3 * convolve(W, (rng.random((n, rank)) < 0.08) * (1 + rng.random((n, rank))))).astype(float)
+    S[rng.integers(n_rows, size=3), -1] = 1
+    return S
+
+
+@pytest.mark.parametrize("loss", ["kl", "frobenius", Beta(1.5)], ids=str)
+@pytest.mark.parametrize("hidden", [False, True])
+def test_long_runs_keep_the_activations_of_the_last_frames_within_reason(loss, hidden):
+    """Those whose template is not wholly seen stay below ten times what the others of the component ever were."""
+    S = sparse_counts(1)
+    mask = np.ones(60, bool)
+    mask[30:33] = not hidden
+    whole = np.arange(60) < 55
+    whole &= np.array([mask[n : n + 6].all() for n in range(60)])
+    most = np.zeros(3)
+
+    def watch(k, x, info):
+        np.maximum(most, x[1][whole].max(axis=0), out=most)
+        assert (x[1][~whole].max(axis=0) <= 10.0 * most * (1 + 1e-9)).all()
+
+    options = {"loss": loss, "init": "scaled", "seed": 0, "max_iter": 3000, "tol": 0}
+    result = convolutive_nmf(S, 3, 6, mask=mask, callback=watch, **options)
+    assert (np.diff(result.trace.loss) <= 1e-10 * result.trace.loss[0]).all()
+
+
+def test_the_best_of_several_starts_is_returned():
+    S = sparse_counts(0)
+    result = convolutive_nmf(S, 3, 6, n_init=4, seed=0, max_iter=60)
+    assert result.starts.shape == (4,)
+    assert result.loss == result.starts.min()
+    assert result.starts[0] == convolutive_nmf(S, 3, 6, seed=0, max_iter=60).loss
+    with pytest.raises(ValueError, match="n_init must be 1 with templates"):
+        convolutive_nmf(S, templates=result.W, n_init=2)
