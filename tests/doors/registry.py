@@ -152,7 +152,8 @@ DOORS: dict[str, Door] = {
     "convolutive_nmf_templates": Door(
         hdr.convolutive_nmf,
         {"S": Y, "rank": None, "n_taps": None, "loss": "kl", "templates": NOTES, "adapt": 1.0, "l1": 0.0,
-         "init": "auto", "n_init": 1, "n_inner": 1, "mask": np.array([True, True, False, True, True]), "seed": 0, **STOP},
+         "init": "auto", "n_init": 1, "n_inner": 1, "mask": np.array([True, True, False, True, True]), "seed": 0,
+         **STOP},
     ),
     "minvol_nmf": Door(
         hdr.minvol_nmf,
