@@ -61,7 +61,7 @@ def test_the_certificate_bounds_the_true_gap(g, rng):
 @pytest.mark.parametrize("g", PENALTIES, ids=repr)
 def test_the_certificate_tends_to_zero_and_is_tight(g, rng):
     A, Y = counts(rng)
-    result = nnkl(A, Y, penalty=g, max_iter=2000, tol=0)
+    result = nnkl(A, Y, penalty=g, solver="ccd", max_iter=2000, tol=0)
     gap = result.trace.extra["gap"]
     assert gap[-1] < 1e-9 * result.loss
     assert len(gap) == len(result.trace.loss)
