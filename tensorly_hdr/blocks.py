@@ -19,7 +19,10 @@ from tensorly_hdr import kernels
 from tensorly_hdr._portions import by_portions
 from tensorly_hdr._validation import is_sparse
 from tensorly_hdr.kernels import only_read
-from tensorly_hdr.losses import KullbackLeibler, Loss, above_zero, ratio
+from tensorly_hdr.losses import KullbackLeibler, Loss, above_zero, in_double, ratio, relative_split
+
+HUGE = 1e150
+"""Ratio of a datum to its model from which it does not matter how large it is: the update raises the model anyway."""
 
 PORTION = 1 << 16  # entries of the data that what is computed entry by entry holds at a time
 BEARABLE = 1 << 30  # entries of a sparse matrix beyond which its residual is not computed entry by entry
@@ -122,15 +125,10 @@ class Entrywise:
             return self._sparse_value(np.asarray(u, dtype=np.float64))
         if not is_numpy_array(u):
             return self.loss.value(self.Y, u @ self.K.T)
-        total, step = 0.0, max(1, PORTION // len(self.K))
-        for first in range(0, len(u), step):
-            rows = slice(first, first + step)
-            model, Y = (
-                u[rows].astype(np.float64, copy=False) @ self._atoms.T,
-                self.Y[rows].astype(np.float64, copy=False),
-            )
-            seen = slice(None) if self.mask is None else self.mask[rows]
-            total += self.loss.value(Y[seen], model[seen])
+        total = 0.0
+        for rows, block in self.in_double():
+            seen = slice(None) if self.mask is None else block.mask
+            total += self.loss.value(block.Y[seen], block.model(u[rows])[seen])
         return total
 
     @cached_property
@@ -139,7 +137,7 @@ class Entrywise:
 
     def in_double(self) -> Iterator[tuple[slice, Entrywise]]:
         """Blocks in double precision of some observations each: for what must not be lost in rounding."""
-        step = self.Y.shape[0] if is_sparse(self.Y) or self.K.dtype == np.float64 else max(1, PORTION // len(self.K))
+        step = max(1, self.Y.shape[0] if is_sparse(self.Y) else PORTION // len(self.K))
         for first in range(0, self.Y.shape[0], step):
             rows = slice(first, first + step)
             mask = None if self.mask is None else self.mask[rows]
@@ -156,16 +154,56 @@ class Entrywise:
     @by_portions
     def split(self, u: Any) -> tuple[Any, Any]:
         """Nonnegative parts of the gradient in ``u``; the first may be one row that stands for all."""
-        if is_sparse(self.Y):
-            return self.column_sums, self._sparse_minus(u)
-        model = u @ self.K.T
-        if isinstance(self.loss, KullbackLeibler):
-            weights = ratio(self.Y, model, overwrite=True)
-            return self.mass, (weights if self.mask is None else np.where(self.mask, weights, 0.0)) @ self.K
-        plus, minus = self.loss.split(self.Y, model)
+        if not self._is_kl:
+            plus, minus, inverse = self.relative_split(u)
+            return plus / inverse, minus / inverse
+        with np.errstate(all="ignore"):
+            minus = self._kl_minus(u)
+            if np.isfinite(float(array_namespace(minus).sum(minus))):
+                return self.mass, minus
+            return self.mass, self._double._kl_minus(in_double(u), HUGE)
+
+    @by_portions
+    def relative_split(self, u: Any) -> tuple[Any, Any, Any]:
+        """Both parts divided by one number a row, in whose unit they are in range, and the inverse of that number."""
+        block = self._double
+        model = block.model(u)
+        plus, minus, inverse = relative_split(self.loss, block.Y, block._seen_model(model))
         if self.mask is not None:
             plus, minus = np.where(self.mask, plus, 0.0), np.where(self.mask, minus, 0.0)
-        return plus @ self.K, minus @ self.K
+        return plus @ block.K, minus @ block.K, inverse
+
+    def model(self, u: Any) -> Any:
+        """``u K'``, in the precision of ``K``."""
+        return array_namespace(u).astype(u, self.K.dtype, copy=False) @ self.K.T
+
+    @property
+    def _is_kl(self) -> bool:
+        return isinstance(self.loss, KullbackLeibler)
+
+    @property
+    def _double(self) -> Entrywise:
+        """The same block, or portion, in double precision: not kept, since the data would take three times the memory."""
+        if not is_numpy_array(self.K) or self.K.dtype == np.float64:
+            return self
+        return Entrywise(self.Y.astype(np.float64), in_double(self.K), self.loss, self.mask)
+
+    def _kl_minus(self, u: Any, most: float | None = None) -> Any:
+        """``(Y / M) K``, the ratio being cut at ``most``."""
+        if is_sparse(self.Y):
+            weights = ratio(self.Y.data, self._model_at_nonzeros(u), overwrite=True)
+            return self._times_K(weights if most is None else np.minimum(weights, most))
+        weights = ratio(self.Y, u @ self.K.T, overwrite=True)
+        if most is not None:
+            weights = array_namespace(weights).clip(weights, max=most)
+        return (weights if self.mask is None else np.where(self.mask, weights, 0.0)) @ self.K
+
+    def _seen_model(self, model: Any) -> Any:
+        """The model, of which no hidden entry is the extreme that its row is compared to."""
+        if self.mask is None:
+            return model
+        other = np.min(model, axis=1, keepdims=True) if self.loss.beta > 1 else np.max(model, axis=1, keepdims=True)
+        return np.where(self.mask, model, other)
 
     def grad(self, u: Any) -> Any:
         """Gradient of the loss in ``u``."""
@@ -205,10 +243,11 @@ class Entrywise:
         """Row sums of the Hessian of each row of ``u``, ``(d'' * (1' K')) K``: Kullback-Leibler only."""
         if is_sparse(self.Y):
             model = self._model_at_nonzeros(u)
-            return self._times_K(ratio(ratio(self.Y.data, model), model) * self.K.sum(axis=1)[self.Y.indices])
+            return self._times_K(ratio(self.Y.data, model) * ratio(self.K.sum(axis=1)[self.Y.indices], model))
         xp = array_namespace(u)
         model = u @ self.K.T
-        weights = self.loss.curvature(self.Y, model) * xp.sum(self.K, axis=1)[None, :]
+        # two ratios, since the square of a faint model is no number
+        weights = ratio(self.Y, model) * ratio(xp.sum(self.K, axis=1)[None, :] + 0.0 * model, model)
         return (weights if self.mask is None else np.where(self.mask, weights, 0.0)) @ self.K
 
     def _model_at_nonzeros(self, u: NDArray) -> NDArray:
@@ -224,11 +263,13 @@ class Entrywise:
         return self.loss.value(self.Y.data, model) + total - float(model.sum())
 
     def _sparse_row_values(self, u: NDArray) -> Any:
-        terms = self.Y.data * np.log(ratio(self.Y.data, self._model_at_nonzeros(u)))
-        return np.asarray(self._rows(terms).sum(axis=1)) - self.totals + (self.mass * u).sum(axis=1)
+        low = above_zero(self._model_at_nonzeros(u))
+        terms = self.Y.data * np.log(low, out=low)
+        return self._sparse_constants - np.asarray(self._rows(terms).sum(axis=1)) + (self.mass * u).sum(axis=1)
 
-    def _sparse_minus(self, u: NDArray) -> NDArray:
-        return self._times_K(ratio(self.Y.data, self._model_at_nonzeros(u), overwrite=True))
+    @cached_property
+    def _sparse_constants(self) -> Any:
+        return np.asarray(self._rows(self.Y.data * np.log(above_zero(self.Y.data))).sum(axis=1)) - self.totals
 
     def _rows(self, entries: NDArray) -> Any:
         from scipy.sparse import csr_array

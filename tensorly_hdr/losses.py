@@ -16,6 +16,9 @@ from scipy.special import kl_div
 
 from tensorly_hdr import _validation as check
 
+FAINT = 1e16
+"""Least share of a row that an entry has in a weighted sum, in units of the least normal number."""
+
 
 class Loss(Protocol):
     """A divergence ``sum_ij d(Y[i, j], M[i, j])``, convex in ``M`` for ``beta`` in [1, 2]."""
@@ -78,13 +81,10 @@ class KullbackLeibler:
 
     def value(self, Y: Any, M: Any) -> float:
         """Sum of the divergence; infinite where ``M = 0 < Y``."""
-        if is_numpy_array(Y) and is_numpy_array(M):
-            return float(kl_div(Y, M).sum(dtype=np.float64))
-        xp = array_namespace(Y, M)
-        ones = xp.ones_like(Y)
-        ratio = xp.where(Y > 0, Y, ones) / xp.where((M > 0) & (Y > 0), M, ones)
-        finite = xp.sum(xp.where(Y > 0, Y * xp.log(ratio), 0 * ones) - Y + M)
-        return float("inf") if bool(xp.any((M <= 0) & (Y > 0))) else float(finite)
+        with np.errstate(all="ignore"):
+            quick = _kl_by_ratios(Y, M)
+            # a ratio that leaves the range of the numbers has a logarithm that does not
+            return quick if np.isfinite(quick) else _kl_by_logarithms(in_double(Y), in_double(M))
 
     def split(self, Y: Any, M: Any) -> tuple[Any, Any]:
         """``(1, Y / M)``, the ratio being zero where ``Y`` is."""
@@ -126,22 +126,77 @@ class Beta:
 
     def value(self, Y: Any, M: Any) -> float:
         """Sum of the divergence over all entries."""
-        b, xp = self.beta, array_namespace(Y, M)
-        if b == 1.0:
+        if self.beta == 1.0:
             return KullbackLeibler().value(Y, M)
-        if b == 0.0:
-            return float(xp.sum(Y / M - xp.log(Y / M) - 1.0))
-        total = Y**b + (b - 1.0) * M**b - b * Y * M ** (b - 1.0)
+        Y, M, b, xp = in_double(Y), in_double(M), self.beta, array_namespace(Y, M)
+        with np.errstate(all="ignore"):
+            if b == 0.0:
+                return _itakura_saito(Y, M)
+            slopes = M ** (b - 1.0) * ((b - 1.0) * M - b * Y)
+            total = Y**b + xp.where((Y > 0) | (M > 0), slopes, xp.zeros_like(slopes))
         return float(xp.sum(total)) / (b * (b - 1.0))
 
     def split(self, Y: Any, M: Any) -> tuple[Any, Any]:
-        """``(M**(b-1), Y * M**(b-2))``."""
-        return M ** (self.beta - 1.0), Y * M ** (self.beta - 2.0)
+        """``(M**(b-1), Y * M**(b-2))``, the second being zero where ``Y`` is."""
+        plus = above_zero(M) ** (self.beta - 1.0)
+        return plus, ratio(Y, M) * plus
 
     def curvature(self, Y: Any, M: Any) -> Any:
         """``(b-1) M**(b-2) + (2-b) Y M**(b-3)``."""
         b = self.beta
-        return (b - 1.0) * M ** (b - 2.0) + (2.0 - b) * Y * M ** (b - 3.0)
+        return ((b - 1.0) + (2.0 - b) * ratio(Y, M)) * above_zero(M) ** (b - 2.0)
+
+
+def relative_split(loss: Loss, Y: Any, M: Any, axis: int | None = -1) -> tuple[Any, Any, Any]:
+    """``loss.split`` of a beta divergence divided by one number a row (or in all), and the inverse of that number.
+
+    The largest ``M**(beta-1)`` of the row, whence no power of a faint model leaves the range of the numbers, and no
+    ratio of two sums of them.
+    """
+    if not isinstance(loss, Beta):
+        return *loss.split(Y, M), array_namespace(M).ones((1,) * M.ndim, dtype=M.dtype)
+    b, xp, M = loss.beta, array_namespace(M), above_zero(M)
+    top = xp.max(M, axis=axis, keepdims=True) if b > 1.0 else xp.min(M, axis=axis, keepdims=True)
+    least, most = (float(x) for x in (xp.finfo(M.dtype).smallest_normal, xp.finfo(M.dtype).max))
+    with np.errstate(all="ignore"):
+        plus = _between(FAINT * least, (M / top) ** (b - 1.0), None)
+        return plus, _between(None, ratio(Y, M), most**0.5) * plus, top ** (1.0 - b)
+
+
+def _between(least: float | None, x: Any, most: float | None) -> Any:
+    """Clip: for NumPy without the clip of the array API, which takes many times as long."""
+    if not is_numpy_array(x):
+        return array_namespace(x).clip(x, min=least, max=most)
+    x = x if least is None else np.maximum(x, least, out=x)
+    return x if most is None else np.minimum(x, most, out=x)
+
+
+def in_double(x: Any) -> Any:
+    """``x`` in double precision if it is NumPy's: powers of float32 leave its range."""
+    return x.astype(np.float64, copy=False) if is_numpy_array(x) else x
+
+
+def _kl_by_ratios(Y: Any, M: Any) -> float:
+    if is_numpy_array(Y) and is_numpy_array(M):
+        return float(kl_div(Y, M).sum(dtype=np.float64))
+    xp = array_namespace(Y, M)
+    ones = xp.ones_like(Y)
+    quotient = xp.where(Y > 0, Y, ones) / xp.where((M > 0) & (Y > 0), M, ones)
+    finite = xp.sum(xp.where(Y > 0, Y * xp.log(quotient), 0 * ones) - Y + M)
+    return float("inf") if bool(xp.any((M <= 0) & (Y > 0))) else float(finite)
+
+
+def _kl_by_logarithms(Y: Any, M: Any) -> float:
+    xp = array_namespace(Y, M)
+    ones = xp.ones_like(Y)
+    logs = xp.log(xp.where(Y > 0, Y, ones)) - xp.log(xp.where(Y > 0, M, ones))
+    return float(xp.sum(Y * logs - Y + M))
+
+
+def _itakura_saito(Y: Any, M: Any) -> float:
+    xp, quotient = array_namespace(Y, M), Y / M
+    quick = float(xp.sum(quotient - xp.log(quotient) - 1.0))
+    return quick if np.isfinite(quick) else float(xp.sum(quotient - (xp.log(Y) - xp.log(M)) - 1.0))
 
 
 def ratio(Y: Any, M: Any, *, overwrite: bool = False) -> Any:
@@ -150,7 +205,8 @@ def ratio(Y: Any, M: Any, *, overwrite: bool = False) -> Any:
         return Y / above_zero(M)
     # no more temporary arrays than needed: to allocate one costs several times the division
     low = np.maximum(M, np.finfo(M.dtype).smallest_normal, out=M if overwrite else None)
-    return np.divide(Y, low, out=low if Y.dtype == low.dtype else None)
+    with np.errstate(over="ignore", under="ignore"):
+        return np.divide(Y, low, out=low if Y.dtype == low.dtype else None)
 
 
 def above_zero(M: Any) -> Any:

@@ -5,7 +5,7 @@ Frames are rows here, as in the tall activations: for data of shape (F, N) the a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tensorly_hdr.losses import Loss, above_zero, ratio
+from tensorly_hdr.blocks import HUGE
+from tensorly_hdr.losses import Loss, above_zero, in_double, ratio
 from tensorly_hdr.regression.base import floor_of
 from tensorly_hdr.regression.mu import exponent_of
 from tensorly_hdr.solve import Iterate
@@ -153,14 +154,24 @@ class ConvolutiveProblem:
         plus, minus = self.loss.split(self.Y, state.fit)
         return (plus if self.seen is None else plus * self.frames), minus
 
+    def _in_range(self, state: State, weights: NDArray, product: Callable[[NDArray], NDArray]) -> NDArray:
+        """Product with the data over the model; in double precision, and cut, where they left the range."""
+        with np.errstate(all="ignore"):
+            quick = product(weights)
+            if not self.is_kl or np.isfinite(quick).all():
+                return quick
+            return product(np.minimum(self.Y / above_zero(_double_model(state)), HUGE))
+
     def activated(self, state: State) -> State:
         """State after one update of the activations."""
         W, H, rank, l1 = state.W, state.H, state.H.shape[1], self.l1
         plus, minus = self._parts(state)
-        above, below = folded(minus @ W, rank), state.mass if plus is None else folded(plus @ W, rank)
+        above = self._in_range(state, minus, lambda weights: folded(weights @ W, rank))
+        below = state.mass if plus is None else folded(plus @ W, rank)
         if self.loss.beta == 2.0:
             above, l1 = np.maximum(above - l1, 0.0), 0.0
         new = H * _power(above / above_zero(below + l1), exponent_of(self.loss.beta))
+        new = new.astype(H.dtype, copy=False)
         new = np.maximum(new, _floor(new, state.mass))
         if self.adapts and self.pull is None:  # a pull keeps the first taps away from zero
             new = self.bounded(new, H, W.shape[1] // rank)
@@ -170,7 +181,7 @@ class ConvolutiveProblem:
         """State after one update of the templates."""
         W, stack = state.W, state.stack
         plus, minus = self._parts(state)
-        above = minus.T @ stack
+        above = self._in_range(state, minus, lambda weights: weights.T @ stack)
         below = self.frames.T @ stack if plus is None else plus.T @ stack
         if self.pull is None:
             above /= above_zero(below)
@@ -178,6 +189,7 @@ class ConvolutiveProblem:
             new *= W
         else:
             new = (W * above + self.pull * self.anchor) / above_zero(below + self.pull)
+        new = new.astype(W.dtype, copy=False)
         # relative to each tap, and no finer: the array is large
         np.maximum(new, above_zero(_smallest(new) * new.max(axis=0)), out=new)
         return self.state(new, state.H, out=state.fit)
@@ -185,10 +197,13 @@ class ConvolutiveProblem:
     def objective(self, state: State) -> float:
         """Loss on the observed frames, plus the penalties."""
         value = self.l1 * float(state.H.sum(dtype=np.float64)) + self._kl_of_templates(state.W)
+        shown = slice(None) if self.seen is None else self.seen
         if self.is_kl:
             linear = np.multiply(state.mass, state.H).sum(dtype=np.float64) - self.Y.sum(dtype=np.float64)
-            return value + max(self._log_sum(state.fit) + float(linear), 0.0)
-        shown = slice(None) if self.seen is None else self.seen
+            quick = self._log_sum(state.fit) + float(linear)
+            if np.isfinite(quick):
+                return value + max(quick, 0.0)
+            return value + self.loss.value(self.Y[shown], _double_model(state)[shown])
         return value + self.loss.value(self.Y[shown], state.fit[shown])
 
     @cached_property
@@ -208,6 +223,11 @@ class ConvolutiveProblem:
             return 0.0
         columns = (self.anchor * np.log(above_zero(ratio(self.anchor, W))) - self.anchor + W).sum(axis=0)
         return float(self.pull @ columns)
+
+
+def _double_model(state: State) -> NDArray:
+    """Model in double precision."""
+    return np.asarray(in_double(state.stack) @ in_double(state.W).T)
 
 
 def _power(x: NDArray, exponent: float) -> NDArray:

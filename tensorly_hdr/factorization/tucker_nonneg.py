@@ -18,7 +18,7 @@ from tensorly_hdr.factorization.problem import floor_of_fit
 from tensorly_hdr.factorization.result import TuckerResult, as_tucker
 from tensorly_hdr.factorization.tucker import Tucker, contract, expand
 from tensorly_hdr.linalg import unfold
-from tensorly_hdr.losses import LOSSES, Loss
+from tensorly_hdr.losses import LOSSES, Loss, in_double, relative_split
 from tensorly_hdr.penalties import NonNegative
 from tensorly_hdr.regression import interior
 from tensorly_hdr.regression.registry import fista, hals, mu, pgd
@@ -98,9 +98,15 @@ def nonnegative_tucker(
     is_quadratic = d.beta == 2.0
     steps = _least_squares(T, *start, inner) if is_quadratic else _multiplicative(T, *start, inner, d)
     (core, factors), trace, status, n_iter = run(
-        steps, lambda x: d.value(T, expand(*x)), view=lambda x: x[1], floor=floor_of_fit(T, d), **options
+        steps, lambda x: _value(d, T, *x), view=lambda x: x[1], floor=floor_of_fit(T, d), **options
     )
     return TuckerResult(as_tucker(core, factors), trace, status, n_iter, "hals" if is_quadratic else "mu", axes)
+
+
+def _value(d: Loss, T: NDArray, core: NDArray, factors: Sequence[NDArray]) -> float:
+    """Loss; of a model in double precision where products of faint entries leave the range of single."""
+    value = d.value(T, expand(core, factors))
+    return value if np.isfinite(value) else d.value(T, expand(in_double(core), [in_double(U) for U in factors]))
 
 
 @dataclass(frozen=True)
@@ -140,11 +146,16 @@ class CoreEntrywise:
         return np.asarray(reduce(np.multiply.outer, sums)).reshape(1, -1)
 
     def split(self, row: NDArray) -> tuple[NDArray, NDArray]:
-        """Nonnegative parts of the gradient."""
-        core = row.reshape([U.shape[1] for U in self.factors])
-        plus, minus = self.loss.split(self.T, expand(core, self.factors))
-        down = self.mass if self.loss.beta == 1.0 else contract(plus, self.factors).reshape(1, -1)
-        return down, contract(minus, self.factors).reshape(1, -1)
+        """Nonnegative parts of the gradient, for Kullback-Leibler."""
+        minus = self.loss.split(self.T, expand(row.reshape([U.shape[1] for U in self.factors]), self.factors))[1]
+        return self.mass, contract(minus, self.factors).reshape(1, -1)
+
+    def relative_split(self, row: NDArray) -> tuple[NDArray, NDArray, Any]:
+        """Both parts divided by one number, in whose unit they are in range, and the inverse of that number."""
+        factors = [in_double(U) for U in self.factors]
+        model = expand(in_double(row).reshape([U.shape[1] for U in factors]), factors)
+        plus, minus, inverse = relative_split(self.loss, in_double(self.T), model, axis=None)
+        return contract(plus, factors).reshape(1, -1), contract(minus, factors).reshape(1, -1), inverse
 
 
 def _start(T: NDArray, ranks: Sequence[int], init: Any, rng: np.random.Generator) -> Tucker:

@@ -102,7 +102,7 @@ def _target(
     new = _newton(old, g, h, floor)
     if not damped:
         return max(new, _safe(old, s, b, l2)) if g < 0.0 else new
-    size = np.sqrt(h / least) * (old - new)
+    size = np.sqrt(h) / np.sqrt(least) * (old - new)
     return new if size <= FULL_STEP else old + (new - old) / (1.0 + size)
 
 

@@ -68,7 +68,7 @@ def _single(x: NDArray, k: int, y: NDArray, K: NDArray, b: float, l2: float, flo
     g = b + l2 * old - s
     x[k] = new = max(old - g / h, floor) if h > 0 else floor if g > 0 else old
     if least:
-        size = np.sqrt(h / least) * (old - new)
+        size = np.sqrt(h) / np.sqrt(least) * (old - new)
         x[k] = new if size <= FULL_STEP else old + (new - old) / (1.0 + size)
         return
     safe = _safe(old, s, b, l2)

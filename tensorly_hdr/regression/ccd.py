@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,28 +37,36 @@ def descend(u: NDArray, block: Entrywise, penalty: NonNegative, n_iter: int, *, 
     """Run the compiled sweeps, in double precision, on a copy of ``u``."""
     floor = floor_of(u, block.mass)
     x = np.array(np.maximum(u, floor), dtype=np.float64, order="C")
-    mass, Y = block.mass.astype(np.float64, copy=False), block.Y
-    unit = _unit(float(np.max(x * mass)))
+    mass, Y, K = block.mass.astype(np.float64, copy=False), block.Y, np.asarray(block.K, dtype=np.float64)
+    tops = K.max(axis=1)
+    unit, K = (1.0, K) if _in_range(x) and _in_range(tops) else (_power(float(x.max())), K * _power(tops)[:, None])
     x *= unit
     rest = (mass, penalty.l1, penalty.l2 / unit, float(floor.min()) * unit, damped, n_iter)
     if is_sparse(Y):
-        kernels.kl_descent_sparse(x, Y.indptr, Y.indices, only_read(_in(unit, Y.data)), _double(block.K), *rest)
+        kernels.kl_descent_sparse(x, Y.indptr, Y.indices, only_read(_in(unit, Y.data)), only_read(np.ascontiguousarray(K)), *rest)
     else:
         seen = Y if block.mask is None else np.where(block.mask, Y, 0.0)
-        kernels.kl_descent(x, only_read(_in(unit, np.ascontiguousarray(seen))), _double(block.K.T), *rest)
+        data = only_read(_in(unit, np.ascontiguousarray(seen)))
+        kernels.kl_descent(x, data, only_read(np.ascontiguousarray(K.T)), *rest)
     x = (x / unit).astype(u.dtype, copy=False)
     # the kernels know the least floor of all entries only
     return np.asarray(np.maximum(x, floor_of(x, block.mass)))
 
 
-def _unit(size: float) -> float:
-    """One, or the power of two that brings a model of this size near one: the kernels guard divisions at 1e-100."""
-    return 2.0 ** -int(np.frexp(size)[1]) if 0.0 < size < 1e-50 else 1.0
+def _in_range(sizes: NDArray) -> bool:
+    """Whether products of two such sizes lie far above 1e-100, where the kernels guard divisions."""
+    positive = sizes[sizes > 0]
+    if not positive.size:
+        return True
+    # of the coefficients the largest counts, of the rows of atoms each
+    smallest, largest = positive.max() if sizes.ndim > 1 else positive.min(), positive.max()
+    return bool(largest < 1e40 and smallest > 1e-40)
+
+
+def _power(size: Any) -> Any:
+    """Power of two that brings a size near one; the loss does not change but for a constant, or its unit."""
+    return np.ldexp(1.0, -np.clip(np.frexp(size)[1], -1000, 1000))
 
 
 def _in(unit: float, entries: NDArray) -> NDArray:
     return entries if unit == 1.0 else entries * unit
-
-
-def _double(K: NDArray) -> NDArray:
-    return only_read(np.ascontiguousarray(K, dtype=np.float64))

@@ -14,7 +14,7 @@ from tensorly_hdr.losses import LOSSES, Loss
 from tensorly_hdr.penalties import NonNegative, Penalty
 from tensorly_hdr.regression.base import Update
 from tensorly_hdr.regression.certificate import kl_gap_bound
-from tensorly_hdr.regression.door import at_the_door, pick, repeat
+from tensorly_hdr.regression.door import at_the_door, in_good_units, pick, repeat
 from tensorly_hdr.regression.registry import KL_SOLVERS
 from tensorly_hdr.solve import Result, Stop
 
@@ -84,7 +84,8 @@ def nnkl(
     >>> bool(result.trace.extra["gap"][-1] <= 1e-9)
     True
     """
-    task = at_the_door(A, Y, penalty, init, stop, nonneg=True)
+    # these solvers suit unequal atoms: only the range of the numbers is at stake
+    task = in_good_units(at_the_door(A, Y, penalty, init, stop, nonneg=True), spread=2.0**60)
     check.finite_divergence(task.Y, task.A)
     divergence: Loss = check.divergence(loss, LOSSES, task.Y, task.penalty)
     options = check.gap_options(tol_gap, task.stop, divergence)

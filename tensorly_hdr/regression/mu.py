@@ -34,6 +34,7 @@ def mu(
     weight = _weight(block)
     for _ in range(n_iter):
         new = _quadratic(u, block, penalty) if isinstance(block, Quadratic) else _entrywise(u, block, penalty)
+        new = xp.astype(new, u.dtype, copy=False)  # ratios that leave the range of single precision come in double
         u = xp.maximum(new, floor_of(new, weight))
     return u, None
 
@@ -63,14 +64,15 @@ def _quadratic(u: Any, block: Quadratic, penalty: NonNegative) -> Any:
 
 def _entrywise(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
     xp, beta = array_namespace(u), block.loss.beta
-    plus, minus = block.split(u)
-    b = plus + penalty.l1
     if beta == 1.0:
-        c = u * minus
+        plus, minus = block.split(u)
+        b, c = plus + penalty.l1, u * minus
         if penalty.l2 == 0.0:
             return c / above_zero(b)  # the same root, without a square that strong data take out of range
         return 2.0 * c / above_zero(b + xp.sqrt(b * b + 4.0 * penalty.l2 * c))
-    return u * (minus / above_zero(b)) ** exponent_of(beta)
+    plus, minus, inverse = block.relative_split(u)
+    b = plus + penalty.l1 * inverse if penalty.l1 else plus
+    return u * (minus / xp.where(b > 0, b, xp.ones_like(b))) ** exponent_of(beta)
 
 
 def exponent_of(beta: float) -> float:
