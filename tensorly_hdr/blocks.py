@@ -183,7 +183,7 @@ class Entrywise:
 
     @property
     def _double(self) -> Entrywise:
-        """The same block, or portion, in double precision: not kept, since the data would take three times the memory."""
+        """The same block, or portion, in double precision: not kept, to save memory."""
         if not is_numpy_array(self.K) or self.K.dtype == np.float64:
             return self
         return Entrywise(self.Y.astype(np.float64), in_double(self.K), self.loss, self.mask)

@@ -72,7 +72,8 @@ def test_a_mask_that_hides_a_slice_changes_nothing_else(loss, dtype, rng):
     T, init = holed(rng, 5, 6, 7).astype(dtype) + dtype(0.5), starts(rng, (5, 6, 7), 2)
     larger, mask = [init[0], put(init[1], 0, 1, 0.7), init[2]], np.ones((5, 7, 7), bool)
     mask[:, 1] = False
-    hidden = ncp(put(T, 1, 1, np.nan), 2, loss=loss, init=larger, solver="mu", mask=mask, **SHORT)
+    with pytest.warns(UserWarning, match="mask hides all"):
+        hidden = ncp(put(T, 1, 1, np.nan), 2, loss=loss, init=larger, solver="mu", mask=mask, **SHORT)
     alone = ncp(T, 2, loss=loss, init=init, solver="mu", **SHORT)
     assert hidden.loss == pytest.approx(alone.loss, rel=1e-3 if dtype == np.float32 else 1e-7)
     assert all(np.isfinite(u).all() for u in hidden.factors)

@@ -43,7 +43,9 @@ def descend(u: NDArray, block: Entrywise, penalty: NonNegative, n_iter: int, *, 
     x *= unit
     rest = (mass, penalty.l1, penalty.l2 / unit, float(floor.min()) * unit, damped, n_iter)
     if is_sparse(Y):
-        kernels.kl_descent_sparse(x, Y.indptr, Y.indices, only_read(_in(unit, Y.data)), only_read(np.ascontiguousarray(K)), *rest)
+        kernels.kl_descent_sparse(
+            x, Y.indptr, Y.indices, only_read(_in(unit, Y.data)), only_read(np.ascontiguousarray(K)), *rest
+        )
     else:
         seen = Y if block.mask is None else np.where(block.mask, Y, 0.0)
         data = only_read(_in(unit, np.ascontiguousarray(seen)))
