@@ -15,11 +15,19 @@ import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
 from numpy.typing import NDArray
 
-from tensorly_hdr import kernels
+from tensorly_hdr import nonzeros
 from tensorly_hdr._portions import by_portions
 from tensorly_hdr._validation import is_sparse
-from tensorly_hdr.kernels import only_read
-from tensorly_hdr.losses import KullbackLeibler, Loss, above_zero, in_double, ratio, relative_split
+from tensorly_hdr.losses import (
+    KullbackLeibler,
+    Loss,
+    above_zero,
+    in_double,
+    in_safe_range,
+    is_finite,
+    ratio,
+    relative_split,
+)
 
 HUGE = 1e150
 """Ratio of a datum to its model from which it does not matter how large it is: the update raises the model anyway."""
@@ -122,13 +130,14 @@ class Entrywise:
     def value(self, u: Any) -> float:
         """Loss at ``u``, in double precision: the divergence is small beside the data whose difference it takes."""
         if is_sparse(self.Y):
-            return self._sparse_value(np.asarray(u, dtype=np.float64))
+            return nonzeros.value(self.Y, np.asarray(u, dtype=np.float64), self._atoms, self.loss)
         if not is_numpy_array(u):
             return self.loss.value(self.Y, u @ self.K.T)
         total = 0.0
         for rows, block in self.in_double():
             seen = slice(None) if self.mask is None else block.mask
-            total += self.loss.value(block.Y[seen], block.model(u[rows])[seen])
+            model = u[rows].astype(np.float64, copy=False) @ block.K.T
+            total += self.loss.value(block.Y[seen], model[seen])
         return total
 
     @cached_property
@@ -151,52 +160,51 @@ class Entrywise:
         step = max(1, PORTION // len(self.K))
         return [(rows := slice(k, k + step), self.rows(rows)) for k in range(0, len(self.Y), step)]
 
-    @by_portions
     def split(self, u: Any) -> tuple[Any, Any]:
         """Nonnegative parts of the gradient in ``u``; the first may be one row that stands for all."""
-        if not self._is_kl:
-            plus, minus, inverse = self.relative_split(u)
-            return plus / inverse, minus / inverse
-        with np.errstate(all="ignore"):
-            minus = self._kl_minus(u)
-            if np.isfinite(float(array_namespace(minus).sum(minus))):
-                return self.mass, minus
-            return self.mass, self._double._kl_minus(in_double(u), HUGE)
+        if isinstance(self.loss, KullbackLeibler):
+            return self.mass, self._kl_minus(u)
+        plus, minus, inverse = self.relative_split(u)
+        return (plus, minus) if inverse is None else (plus / inverse, minus / inverse)
+
+    def relative_split(self, u: Any) -> tuple[Any, Any, Any]:
+        """Both parts divided by one number a row, and the inverse of that number; None for one, the usual unit."""
+        plus, minus = self._plain_split(u)
+        if in_safe_range(plus, minus):
+            return plus, minus, None
+        return self._careful_split(u)  # type: ignore[no-any-return]
 
     @by_portions
-    def relative_split(self, u: Any) -> tuple[Any, Any, Any]:
-        """Both parts divided by one number a row, in whose unit they are in range, and the inverse of that number."""
-        block = self._double
-        model = block.model(u)
-        plus, minus, inverse = relative_split(self.loss, block.Y, block._seen_model(model))
-        if self.mask is not None:
-            plus, minus = np.where(self.mask, plus, 0.0), np.where(self.mask, minus, 0.0)
-        return plus @ block.K, minus @ block.K, inverse
+    def _plain_split(self, u: Any) -> tuple[Any, Any]:
+        with np.errstate(all="ignore"):
+            plus, minus = self.loss.split(self.Y, u @ self.K.T)
+            return self._shown(plus) @ self.K, self._shown(minus) @ self.K
 
-    def model(self, u: Any) -> Any:
-        """``u K'``, in the precision of ``K``."""
-        return array_namespace(u).astype(u, self.K.dtype, copy=False) @ self.K.T
+    @by_portions
+    def _careful_split(self, u: Any) -> tuple[Any, Any, Any]:
+        """In double precision, and in a unit of each row in which its powers are in range."""
+        Y, K = in_double(self.Y), in_double(self.K)
+        plus, minus, inverse = relative_split(self.loss, Y, self._seen_model(in_double(u) @ K.T))
+        return self._shown(plus) @ K, self._shown(minus) @ K, inverse
 
-    @property
-    def _is_kl(self) -> bool:
-        return isinstance(self.loss, KullbackLeibler)
+    @by_portions
+    def _kl_minus(self, u: Any) -> Any:
+        """``(Y / M) K``: in double precision, the ratio being cut, where it leaves the range of the numbers."""
+        with np.errstate(all="ignore"):
+            minus = self._ratio_on_atoms(u)
+            if is_finite(minus):
+                return minus
+            double = Entrywise(self.Y.astype(np.float64), in_double(self.K), self.loss, self.mask)
+            return double._ratio_on_atoms(in_double(u), HUGE)
 
-    @property
-    def _double(self) -> Entrywise:
-        """The same block, or portion, in double precision: not kept, to save memory."""
-        if not is_numpy_array(self.K) or self.K.dtype == np.float64:
-            return self
-        return Entrywise(self.Y.astype(np.float64), in_double(self.K), self.loss, self.mask)
-
-    def _kl_minus(self, u: Any, most: float | None = None) -> Any:
-        """``(Y / M) K``, the ratio being cut at ``most``."""
+    def _ratio_on_atoms(self, u: Any, most: float | None = None) -> Any:
         if is_sparse(self.Y):
-            weights = ratio(self.Y.data, self._model_at_nonzeros(u), overwrite=True)
-            return self._times_K(weights if most is None else np.minimum(weights, most))
+            weights = ratio(self.Y.data, nonzeros.model(self.Y, u, self.K), overwrite=True)
+            return nonzeros.times(self.Y, weights if most is None else np.minimum(weights, most), self.K)
         weights = ratio(self.Y, u @ self.K.T, overwrite=True)
         if most is not None:
             weights = array_namespace(weights).clip(weights, max=most)
-        return (weights if self.mask is None else np.where(self.mask, weights, 0.0)) @ self.K
+        return self._shown(weights) @ self.K
 
     def _seen_model(self, model: Any) -> Any:
         """The model, of which no hidden entry is the extreme that its row is compared to."""
@@ -214,18 +222,24 @@ class Entrywise:
     def row_values(self, u: Any) -> Any:
         """Kullback-Leibler loss of each row, shape (n,): what a safeguard compares."""
         if is_sparse(self.Y):
-            return self._sparse_row_values(u)
+            logs = nonzeros.log_sums(self.Y, nonzeros.model(self.Y, u, self.K))
+            return self._row_constants - logs + (self.mass * u).sum(axis=1)
         xp = array_namespace(u)
         return self._row_constants - self._log_sums(u @ self.K.T) + xp.sum(self.mass * u, axis=1)
 
     @cached_property
     def _seen(self) -> Any:
         """The dense data, zero where they are hidden."""
-        return self.Y if self.mask is None else np.where(self.mask, self.Y, 0.0)
+        return self._shown(self.Y)
+
+    def _shown(self, entries: Any) -> Any:
+        return entries if self.mask is None else np.where(self.mask, entries, 0.0)
 
     @cached_property
     def _row_constants(self) -> Any:
         """``sum y log y - y`` of each row: what the loss of a row owes to the data alone."""
+        if is_sparse(self.Y):
+            return nonzeros.log_sums(self.Y, self.Y.data) - self.totals
         return self._log_sums(self._seen) - self.totals
 
     def _log_sums(self, model: Any) -> Any:
@@ -242,43 +256,14 @@ class Entrywise:
     def curvature_sums(self, u: Any) -> Any:
         """Row sums of the Hessian of each row of ``u``, ``(d'' * (1' K')) K``: Kullback-Leibler only."""
         if is_sparse(self.Y):
-            model = self._model_at_nonzeros(u)
-            return self._times_K(ratio(self.Y.data, model) * ratio(self.K.sum(axis=1)[self.Y.indices], model))
+            model = nonzeros.model(self.Y, u, self.K)
+            weights = ratio(self.Y.data, model) * ratio(self.K.sum(axis=1)[self.Y.indices], model)
+            return nonzeros.times(self.Y, weights, self.K)
         xp = array_namespace(u)
         model = u @ self.K.T
         # two ratios, since the square of a faint model is no number
         weights = ratio(self.Y, model) * ratio(xp.sum(self.K, axis=1)[None, :] + 0.0 * model, model)
-        return (weights if self.mask is None else np.where(self.mask, weights, 0.0)) @ self.K
-
-    def _model_at_nonzeros(self, u: NDArray) -> NDArray:
-        out: NDArray = np.empty_like(self.Y.data)
-        kernels.sampled_product(out, self.Y.indptr, self.Y.indices, only_read(u), only_read(self.K))
-        return out
-
-    def _sparse_value(self, u: NDArray) -> float:
-        # the divergence at the nonzeros, plus the model where the data are zero: its total less its part there
-        model = np.empty(self.Y.nnz)
-        kernels.sampled_product(model, self.Y.indptr, self.Y.indices, only_read(u), only_read(self._atoms))
-        total = float((u.sum(axis=0) * self._atoms.sum(axis=0)).sum())
-        return self.loss.value(self.Y.data, model) + total - float(model.sum())
-
-    def _sparse_row_values(self, u: NDArray) -> Any:
-        low = above_zero(self._model_at_nonzeros(u))
-        terms = self.Y.data * np.log(low, out=low)
-        return self._sparse_constants - np.asarray(self._rows(terms).sum(axis=1)) + (self.mass * u).sum(axis=1)
-
-    @cached_property
-    def _sparse_constants(self) -> Any:
-        return np.asarray(self._rows(self.Y.data * np.log(above_zero(self.Y.data))).sum(axis=1)) - self.totals
-
-    def _rows(self, entries: NDArray) -> Any:
-        from scipy.sparse import csr_array
-
-        return csr_array((entries, self.Y.indices, self.Y.indptr), shape=self.Y.shape)
-
-    def _times_K(self, entries: NDArray) -> NDArray:
-        out: NDArray = self._rows(entries) @ self.K
-        return out
+        return self._shown(weights) @ self.K
 
 
 def least_squares(Y: Any, K: Any, square: float | None = None) -> Quadratic:

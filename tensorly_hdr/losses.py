@@ -8,6 +8,7 @@ two nonnegative parts of its derivative in the model (what multiplicative update
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -163,6 +164,22 @@ def relative_split(loss: Loss, Y: Any, M: Any, axis: int | None = -1) -> tuple[A
         return plus, _between(None, ratio(Y, M), most**0.5) * plus, top ** (1.0 - b)
 
 
+def in_safe_range(plus: Any, minus: Any) -> bool:
+    """Whether no power and no sum of powers in these parts of a gradient can have left the range of the numbers."""
+    if is_numpy_array(plus):
+        low, high = (1e-250, 1e250) if plus.dtype == np.float64 else (1e-25, 1e35)
+        return bool(plus.min() > low and plus.sum() < high and minus.sum() < high)
+    xp = array_namespace(plus)
+    low, high = (1e-250, 1e250) if float(xp.finfo(plus.dtype).eps) < 1e-10 else (1e-25, 1e35)
+    return float(xp.min(plus)) > low and float(xp.sum(plus)) < high and float(xp.sum(minus)) < high
+
+
+def is_finite(nonnegative: Any) -> bool:
+    """Whether all entries are finite, and their sum."""
+    total = nonnegative.sum() if is_numpy_array(nonnegative) else array_namespace(nonnegative).sum(nonnegative)
+    return bool(total < np.inf)
+
+
 def _between(least: float | None, x: Any, most: float | None) -> Any:
     """Clip: for NumPy without the clip of the array API, which takes many times as long."""
     if not is_numpy_array(x):
@@ -204,7 +221,7 @@ def ratio(Y: Any, M: Any, *, overwrite: bool = False) -> Any:
     if not is_numpy_array(M):
         return Y / above_zero(M)
     # no more temporary arrays than needed: to allocate one costs several times the division
-    low = np.maximum(M, np.finfo(M.dtype).smallest_normal, out=M if overwrite else None)
+    low = np.maximum(M, _least(M.dtype), out=M if overwrite else None)
     with np.errstate(over="ignore", under="ignore"):
         return np.divide(Y, low, out=low if Y.dtype == low.dtype else None)
 
@@ -212,9 +229,15 @@ def ratio(Y: Any, M: Any, *, overwrite: bool = False) -> Any:
 def above_zero(M: Any) -> Any:
     """``M`` with what is below the least normal number replaced by it: safe in a division or a logarithm."""
     if is_numpy_array(M):
-        return np.maximum(M, np.finfo(M.dtype).smallest_normal)  # many times faster than the clip of the array API
+        return np.maximum(M, _least(M.dtype))  # many times faster than the clip of the array API
     xp = array_namespace(M)
     return xp.clip(M, min=float(xp.finfo(M.dtype).smallest_normal))
+
+
+@cache
+def _least(dtype: np.dtype[Any]) -> Any:
+    """Least normal number: kept, since NumPy takes longer to tell it than to work with a small array."""
+    return np.finfo(dtype).smallest_normal
 
 
 LOSSES: dict[str, Loss] = {"frobenius": Frobenius(), "kl": KullbackLeibler(), "is": Beta(0.0)}

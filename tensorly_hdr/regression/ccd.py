@@ -57,6 +57,8 @@ def descend(u: NDArray, block: Entrywise, penalty: NonNegative, n_iter: int, *, 
 
 def _in_range(sizes: NDArray) -> bool:
     """Whether products of two such sizes lie far above 1e-100, where the kernels guard divisions."""
+    if sizes.ndim == 1 and sizes.min() > 1e-40 and sizes.max() < 1e40:
+        return True
     positive = sizes[sizes > 0]
     if not positive.size:
         return True

@@ -61,17 +61,23 @@ def _with_ridge(minus: Any, c: Any, S: Any, l2: float) -> Any:
 
     The minimum is where ``tau minus' (tau minus - c)+ = l2 S``, an equation that is quadratic in ``tau`` once the atoms
     with ``tau minus > c`` are known. All atoms together give a root that is too large: drop those that it leaves out,
-    solve again, and so on; the root only falls. Any ``tau`` gives a valid bound, so rounding does no harm.
+    solve again, and so on; the root only falls. Any ``tau`` gives a valid bound, so rounding does no harm. All is seen
+    in units of the largest of each row, ``tau = z size / top``, since squares of what is given may leave the range.
     """
     xp = array_namespace(minus)
+    top = above_zero(xp.max(minus, axis=1, keepdims=True))
+    ridge = (l2 * S[:, None]) ** 0.5
+    size = above_zero(xp.maximum(xp.max(c, axis=1, keepdims=True), ridge))
+    minus, c, ridge = minus / top, c / size, ridge / size
     active = xp.astype(minus > 0, minus.dtype)
     for _ in range(minus.shape[1]):
         a = xp.sum(active * minus * minus, axis=1, keepdims=True)
         b = xp.sum(active * minus * c, axis=1, keepdims=True)
-        tau = above_zero((b + xp.sqrt(b * b + 4.0 * l2 * a * S[:, None])) / above_zero(2.0 * a))
-        kept = active * xp.astype(tau * minus > c, minus.dtype)
+        z = above_zero((b + xp.sqrt(b * b + 4.0 * a * ridge * ridge)) / above_zero(2.0 * a))
+        kept = active * xp.astype(z * minus > c, minus.dtype)
         if bool(xp.all(kept == active)):
             break
         active = kept
-    excess = xp.clip(tau * minus - c, min=0.0)
-    return xp.sum(excess * excess, axis=1) / (2.0 * l2) - S * xp.log(tau[:, 0])
+    excess = size / l2**0.5 * xp.clip(z * minus - c, min=0.0)
+    log_tau = xp.log(z) + xp.log(size) - xp.log(top)
+    return 0.5 * xp.sum(excess * excess, axis=1) - S * log_tau[:, 0]

@@ -78,34 +78,34 @@ def at_the_door(
 
 
 def in_good_units(task: Task, spread: float = 1.0) -> Task:
-    """Scale the columns of ``A`` by powers of two to the norm of the largest, where no penalty depends on the scale.
+    """Scale the columns of ``A`` by powers of two to norms between 0.8 and 1.6, where no penalty depends on the scale.
 
     The problem stays the same to the last bit, but squares of entries no longer leave the range of the numbers, and
-    steps that are the same for all coordinates suit them all. Columns whose norms differ by less than ``spread`` stay.
+    steps that are the same for all coordinates suit them all. Nothing is done where norms differ less than ``spread``.
     """
     if not scale_free(task.penalty):
+        check.squares_in_range("A", task.A)
         return task
-    units = _powers_of_two(task.A)
-    if float(array_namespace(units).max(units)) < spread:
+    units, xp = _powers_of_two(task.A), array_namespace(task.A)
+    if float(xp.max(units)) < spread * float(xp.min(units)):
         return task
     init = None if task.init is None else task.init / units
     return replace(task, A=task.A * units, init=init, units=units)
 
 
 def _powers_of_two(A: Any) -> Any:
-    """Norm of the largest column divided by that of each, rounded, as a row; zeros are taken for the largest.
+    """One power of two for each column, as a row: the inverse of its norm, rounded; zeros are taken for the largest.
 
     The power changes at norms of ``2 ** (k + 0.7)``. At ``2 ** k`` rounding would choose it, since norms of one are
     common, and two machines would take different steps; so it would at ``2 ** (k + 0.5)``, that of two equal entries.
     """
     xp = array_namespace(A)
     top = xp.max(xp.abs(A), axis=0, keepdims=True)
-    safe = xp.where(top > 0, top, xp.ones_like(top))
-    shape = xp.sqrt(xp.sum((A / safe) ** 2, axis=0, keepdims=True))  # at least one
-    exponent = xp.floor(xp.log2(safe) + xp.log2(xp.where(top > 0, shape, xp.ones_like(shape))) + 0.3)
-    largest = xp.max(xp.where(top > 0, exponent, xp.min(exponent)))
+    top = xp.where(top > 0, top, xp.max(top) if bool(xp.any(top > 0)) else xp.ones_like(top))
+    shape = xp.sqrt(xp.sum((A / top) ** 2, axis=0, keepdims=True))  # at least one
+    exponent = xp.floor(xp.log2(top) + xp.log2(xp.where(shape > 0, shape, xp.ones_like(shape))) + 0.3)
     most = 1000.0 if float(xp.finfo(A.dtype).eps) < 1e-10 else 120.0
-    return 2.0 ** xp.clip(xp.where(top > 0, largest - exponent, xp.zeros_like(top)), max=most)
+    return 2.0 ** xp.clip(-exponent, min=-most, max=most)
 
 
 def _axes(A: Any, Y: Any) -> tuple[Axis, ...] | None:

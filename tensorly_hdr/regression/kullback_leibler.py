@@ -11,7 +11,7 @@ from tensorly_hdr import _validation as check
 from tensorly_hdr import kernels
 from tensorly_hdr.blocks import Entrywise
 from tensorly_hdr.losses import LOSSES, Loss
-from tensorly_hdr.penalties import NonNegative, Penalty
+from tensorly_hdr.penalties import NonNegative, Penalty, scale_free
 from tensorly_hdr.regression.base import Update
 from tensorly_hdr.regression.certificate import kl_gap_bound
 from tensorly_hdr.regression.door import at_the_door, in_good_units, pick, repeat
@@ -84,10 +84,12 @@ def nnkl(
     >>> bool(result.trace.extra["gap"][-1] <= 1e-9)
     True
     """
-    # these solvers suit unequal atoms: only the range of the numbers is at stake
-    task = in_good_units(at_the_door(A, Y, penalty, init, stop, nonneg=True), spread=2.0**60)
+    task = at_the_door(A, Y, penalty, init, stop, nonneg=True)
     check.finite_divergence(task.Y, task.A)
     divergence: Loss = check.divergence(loss, LOSSES, task.Y, task.penalty)
+    if divergence.beta == 1.0 and scale_free(task.penalty):
+        # these solvers suit unequal atoms: only the range of the numbers is at stake
+        task = in_good_units(task, spread=2.0**60)
     options = check.gap_options(tol_gap, task.stop, divergence)
     name, update = pick(solver, KL_SOLVERS, task.penalty, _auto(task.A, divergence))
     check.supports_loss(name, update, divergence)

@@ -34,7 +34,9 @@ def mu(
     weight = _weight(block)
     for _ in range(n_iter):
         new = _quadratic(u, block, penalty) if isinstance(block, Quadratic) else _entrywise(u, block, penalty)
-        new = xp.astype(new, u.dtype, copy=False)  # ratios that leave the range of single precision come in double
+        new = (
+            new if new.dtype == u.dtype else xp.astype(new, u.dtype)
+        )  # ratios that leave the range of single precision come in double
         u = xp.maximum(new, floor_of(new, weight))
     return u, None
 
@@ -71,8 +73,10 @@ def _entrywise(u: Any, block: Entrywise, penalty: NonNegative) -> Any:
             return c / above_zero(b)  # the same root, without a square that strong data take out of range
         return 2.0 * c / above_zero(b + xp.sqrt(b * b + 4.0 * penalty.l2 * c))
     plus, minus, inverse = block.relative_split(u)
-    b = plus + penalty.l1 * inverse if penalty.l1 else plus
-    return u * (minus / xp.where(b > 0, b, xp.ones_like(b))) ** exponent_of(beta)
+    b = plus + penalty.l1 * (1.0 if inverse is None else inverse) if penalty.l1 else plus
+    power = exponent_of(beta)
+    quotient = minus / (b if inverse is None else xp.where(b > 0, b, xp.ones_like(b)))
+    return u * (quotient if power == 1.0 else quotient**power)
 
 
 def exponent_of(beta: float) -> float:

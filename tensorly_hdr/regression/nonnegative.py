@@ -69,8 +69,6 @@ def nnls(
     array([1.5, 0. ])
     """
     task = in_good_units(at_the_door(A, Y, penalty, init, stop, nonneg=False))
-    if task.units is None:
-        check.squares_in_range("A", task.A)
     name, update = pick(solver, LS_SOLVERS, task.penalty, _auto_least_squares(task))
     return repeat(task, name, update, lambda: least_squares(task.observations, task.A, task.square))
 

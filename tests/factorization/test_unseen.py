@@ -11,6 +11,7 @@ SEEN = np.ones((4, 5), dtype=bool)
 SEEN[2] = False
 ONES = np.where(SEEN, 1.0, np.nan)
 ANY_LOSS = [("frobenius", s) for s in LS_SOLVERS] + [("kl", s) for s in KL_SOLVERS]
+ANY_LOSS += [("is", "mu"), (hdr.Beta(0.5), "mu")]
 
 
 @pytest.mark.parametrize(("loss", "solver"), ANY_LOSS)
