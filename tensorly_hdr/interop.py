@@ -42,12 +42,12 @@ def from_tensorly(cp: Any) -> tuple[NDArray, ...]:
     """
     cp = getattr(cp, "x", cp)
     check.only_factors("cp", cp)
-    weights, factors = cp
-    arrays = check.factors("factors", factors)
+    weights, factors = check.pair("cp", cp, "(weights, factors)")
+    arrays = check.factors("cp[1]", factors)
     if weights is None:
         return arrays
-    w = check.as_array("weights", weights, ndim=1)
-    check.same_size(weights=len(w), components=arrays[0].shape[1])
+    w = check.as_array("cp[0]", weights, ndim=1)
+    check.same_size(**{"weights_of_cp": len(w), "components": arrays[0].shape[1]})
     return (arrays[0] * w, *arrays[1:])
 
 

@@ -109,7 +109,7 @@ def factor_match_score(estimate: Sequence[Any], truth: Sequence[Any], *, weights
     for u, v in zip(a, b, strict=True):
         check.same_size(rows_of_estimate=len(u), rows_of_truth=len(v))
         score *= _cosines(u, v)
-    if weights:
+    if check.flag("weights", weights):
         wa, wb = (np.prod([np.linalg.norm(u, axis=0) for u in f], axis=0) for f in (a, b))
         score *= 1.0 - np.abs(wa[:, None] - wb) / np.maximum(np.maximum(wa[:, None], wb), np.finfo(float).tiny)
     rows, columns = linear_sum_assignment(-score)

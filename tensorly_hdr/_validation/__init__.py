@@ -12,6 +12,7 @@ from tensorly_hdr._validation.arguments import (
     few_subsets,
     few_supports,
     finite_float,
+    flag,
     fraction,
     full_rank,
     generator,
@@ -20,10 +21,12 @@ from tensorly_hdr._validation.arguments import (
     multilinear_ranks,
     name_of,
     nonneg_float,
+    pair,
     positive_int,
     rank,
     rank_two,
     rule_or_flag,
+    sizes,
     solver,
     stop_options,
     tail,
@@ -48,7 +51,7 @@ from tensorly_hdr._validation.arrays import (
     same_shape,
     same_size,
 )
-from tensorly_hdr._validation.atoms import count, counts, disjoint, flag, mode, nonzero_atoms, several, squares_in_range
+from tensorly_hdr._validation.atoms import count, counts, disjoint, mode, nonzero_atoms, several, squares_in_range
 from tensorly_hdr._validation.coding import (
     coded_modes,
     increasing,
@@ -62,6 +65,7 @@ from tensorly_hdr._validation.coding import (
 )
 from tensorly_hdr._validation.containers import not_dataset, only_factors
 from tensorly_hdr._validation.csr import is_sparse
+from tensorly_hdr._validation.drawing import comparison, is_text, one_a_mode, places, present, some_factors
 from tensorly_hdr._validation.files import can_write, file_there, is_path, is_recording, path_or_file, unreadable
 from tensorly_hdr._validation.keywords import known_options
 from tensorly_hdr._validation.labels import entry_names, labels_of_mode, pandas_lines, same_labels
@@ -148,6 +152,7 @@ __all__ = [
     "can_write",
     "choice",
     "coded_modes",
+    "comparison",
     "core_and_factors",
     "count",
     "countable",
@@ -189,6 +194,7 @@ __all__ = [
     "is_penalty",
     "is_recording",
     "is_sparse",
+    "is_text",
     "known_name",
     "known_options",
     "labelled",
@@ -211,20 +217,24 @@ __all__ = [
     "notes_by_pitch",
     "numbers",
     "observed",
+    "one_a_mode",
     "one_mode",
     "one_of_two",
     "one_or_each",
     "one_start",
     "only_factors",
     "order_of",
+    "pair",
     "pandas_lines",
     "parsed_name",
     "path_or_file",
     "per_mode",
+    "places",
     "plain_matrix",
     "positive_degree",
     "positive_entries",
     "positive_int",
+    "present",
     "rank",
     "rank_two",
     "rate",
@@ -246,8 +256,10 @@ __all__ = [
     "seconds",
     "several",
     "signs",
+    "sizes",
     "small_archive",
     "solver",
+    "some_factors",
     "some_of",
     "some_range",
     "some_samples",

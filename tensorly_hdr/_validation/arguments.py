@@ -162,6 +162,13 @@ def generator(seed: Any) -> np.random.Generator:
         raise ValueError(f"seed must be None, a nonnegative integer or a numpy Generator, got {seed!r}.") from None
 
 
+def flag(name: str, value: Any) -> bool:
+    """Return ``value`` as a bool; numbers and arrays are refused, they usually are another argument."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}.")
+    return bool(value)
+
+
 def stop_options(stop: Mapping[str, Any]) -> dict[str, Any]:
     """Check the options of :class:`tensorly_hdr.solve.Stop`; an unknown name is a TypeError."""
     known = ("max_iter", "tol", "max_time", "callback", "progress")
@@ -176,6 +183,7 @@ def stop_options(stop: Mapping[str, Any]) -> dict[str, Any]:
         nonneg_float("max_time", out["max_time"])
     if out.get("callback") is not None and not callable(out["callback"]):
         raise TypeError(f"callback must be a function of (k, x, info), got {out['callback']!r}.")
+    flag("progress", out.get("progress", False))
     return out
 
 
@@ -223,3 +231,23 @@ def few_supports(count: int, most: int) -> None:
     """Refuse an exact coding that would try too many supports."""
     if count > most:
         raise ValueError(f"solver='alternating' would try {count} supports a column; use 'ao_admm' or a smaller k.")
+
+
+def sizes(name: str, value: Any, *, count: int | None = None) -> tuple[int, ...]:
+    """Return the size of each mode, ``count`` of them, or one or more; a number alone is a frequent slip."""
+    if not isinstance(value, Sequence | range) and not (isinstance(value, np.ndarray) and value.ndim == 1):
+        raise TypeError(f"{name} must be a sequence of sizes, one a mode, as in (5, 4), got {value!r}.")
+    if isinstance(value, str | bytes) or len(value) != (count or max(len(value), 1)):
+        raise ValueError(f"{name} must hold {count or 'one or more'} sizes, one a mode, got {value!r}.")
+    return tuple(positive_int(f"{name}[{m}]", n) for m, n in enumerate(value))
+
+
+def pair(name: str, value: Any, what: str) -> tuple[Any, Any]:
+    """Return the two parts of ``value``; ``what`` names them."""
+    try:
+        parts = tuple(value) if holds_several(value) and not isinstance(value, set | dict) else ()
+    except (TypeError, ValueError):  # a sparse array, or a decomposition that does not go through a check of its own
+        parts = ()
+    if len(parts) != 2:
+        raise TypeError(f"{name} must be a pair {what}, got {type(value).__name__}.")
+    return parts

@@ -39,13 +39,6 @@ def mode(value: Any, order: int) -> int:
     return int(value) % order
 
 
-def flag(name: str, value: Any) -> bool:
-    """Return ``value`` as a bool; numbers and arrays are refused, they usually are another argument."""
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}.")
-    return bool(value)
-
-
 def count(name: str, value: Any) -> int:
     """Return ``value`` as an integer of at least zero."""
     is_int = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)

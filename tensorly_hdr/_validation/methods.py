@@ -257,9 +257,14 @@ def finite_divergence(Y: Any, A: Any) -> None:
         )
 
 
+def _is_run(value: Any) -> bool:
+    """Whether a value has a trace of its own: an array has one too, the sum of its diagonal."""
+    return all(hasattr(getattr(value, "trace", None), part) for part in ("loss", "time"))
+
+
 def results_by_label(name: str, value: Any) -> dict[str, Any]:
     """Results of solvers by label; one alone is labelled by its solver."""
     found = {str(getattr(value, "solver", "")): value} if hasattr(value, "trace") else value
-    if not isinstance(found, Mapping) or not found or not all(hasattr(r, "trace") for r in found.values()):
+    if not isinstance(found, Mapping) or not found or not all(_is_run(r) for r in found.values()):
         raise TypeError(f"{name} must be a Result, or a mapping from labels to results, got {type(value).__name__}.")
     return dict(found)

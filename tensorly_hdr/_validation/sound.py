@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tensorly_hdr._validation.arguments import nonneg_float
 from tensorly_hdr._validation.arrays import as_array
+from tensorly_hdr._validation.containers import not_dataset
 
 LOWEST_RATE, HIGHEST_RATE = 100, 1_000_000
 MOST_SAMPLES = 2**31
@@ -230,6 +231,7 @@ def countable(name: str, n: float) -> None:
 
 def numbers(name: str, x: Any, *, at_most: float = np.inf) -> NDArray:
     """One real number, or an array of them, in double precision; as large as ``at_most`` in absolute value."""
+    not_dataset(name, x)
     shape = np.shape(x)
     array = as_array(name, [x] if shape == () else x).astype(np.float64)
     if np.abs(array).max() > at_most:

@@ -31,11 +31,12 @@ PROFILES: dict[str, Callable[[NDArray, NDArray, NDArray], NDArray]] = {
 def reflectance(wavelength: NDArray, rank: int, rng: np.random.Generator) -> NDArray:
     """Smooth spectra in (0, 1), one a column: a continuum times a few Gaussian absorptions."""
     low, high = wavelength[0], wavelength[-1]
-    ramp = (wavelength[:, None] - low) / (high - low)
+    span = (high - low) or 1.0  # one band alone spans nothing
+    ramp = (wavelength[:, None] - low) / span
     level, slope = rng.uniform(0.3, 0.9, rank), rng.uniform(-0.4, 0.4, rank)
     spectra = np.clip(level + slope * (ramp - 0.5), 0.05, 0.95)
     for _ in range(4):
-        centre, width = rng.uniform(low, high, rank), rng.uniform(0.05, 0.3, rank) * (high - low)
+        centre, width = rng.uniform(low, high, rank), rng.uniform(0.05, 0.3, rank) * span
         spectra *= 1 - rng.uniform(0.1, 0.6, rank) * gaussian(wavelength, centre, width)
     return np.asarray(spectra)
 
@@ -93,8 +94,7 @@ def eem(
     >>> eem((5, 30, 20), rank=2, seed=0)
     <Dataset eem: sample 5, emission 30, excitation 20; truth: concentration, emission, excitation>
     """
-    check.same_size(modes_of_shape=len(shape), modes_needed=3)
-    sizes = [check.positive_int(f"shape[{i}]", n) for i, n in enumerate(shape)]
+    sizes = check.sizes("shape", shape, count=3)
     rank, noise = check.positive_int("rank", rank), check.nonneg_float("noise", noise)
     band = check.choice("profile", profile, PROFILES)
     rng = check.generator(seed)
@@ -162,8 +162,7 @@ def hyperspectral_scene(
     >>> bool(np.allclose(d.truth["abundances"].sum("component"), 1))
     True
     """
-    check.same_size(modes_of_shape=len(shape), modes_needed=2)
-    rows, columns = (check.positive_int(f"shape[{i}]", n) for i, n in enumerate(shape))
+    rows, columns = check.sizes("shape", shape, count=2)
     n_bands, noise = check.positive_int("n_bands", n_bands), check.nonneg_float("noise", noise)
     rank = check.positive_int("rank", rank, at_most=rows * columns, why=", the number of pixels")
     rng = check.generator(seed)
@@ -171,7 +170,7 @@ def hyperspectral_scene(
     spectra = reflectance(wavelength, rank, rng)
     abundances = smooth_abundances((rows, columns), rank, max(rows, columns) / 10, rng)
     truth = {}
-    if pure_pixels:
+    if check.flag("pure_pixels", pure_pixels):
         indices = rng.permutation(rows * columns)[:rank]
         abundances.reshape(-1, rank)[indices] = np.eye(rank)
         truth["indices"] = array(indices, "component")

@@ -20,6 +20,8 @@ from tensorly_hdr.linalg import reconstruct
 
 __all__ = ["eem", "hyperspectral_scene", "low_rank", "nnls_problem", "poisson_problem", "separable"]
 
+MOST_COUNTS = 1e15  # beyond, double precision does not tell one count from the next, nor can they be drawn
+
 
 def low_rank(
     shape: Sequence[int],
@@ -57,7 +59,7 @@ def low_rank(
     >>> bool(np.allclose(d.data, np.einsum("ir,jr,kr->ijk", u, v, w)))
     True
     """
-    sizes = [check.positive_int(f"shape[{m}]", n) for m, n in enumerate(shape)]
+    sizes = check.sizes("shape", shape)
     rank, noise = check.positive_int("rank", rank), check.nonneg_float("noise", noise)
     draw = check.choice("distribution", distribution, {"uniform": _uniform, "sparse": _sparse})
     rng = check.generator(seed)
@@ -184,6 +186,7 @@ def poisson_problem(m: int, r: int, n: int = 1, *, counts: float = 10.0, seed: S
     """
     m, r, n = check.positive_int("m", m), check.positive_int("r", r), check.positive_int("n", n)
     counts = check.nonneg_float("counts", counts, positive=True)
+    check.numbers("counts", counts, at_most=MOST_COUNTS)
     rng = check.generator(seed)
     A = rng.random((m, r))
     A /= A.sum(axis=0)

@@ -51,7 +51,7 @@ def identifiability_bound(r: int, k: int, *, total: bool = False) -> int:
     r, k = check.positive_int("r", r), check.positive_int("k", k)
     check.positive_int("k", k, at_most=r - 1, why=", one less than r")
     on_a_facet = r * (r - 2) // (r - k) + 1
-    return -(-on_a_facet * r // (r - k)) if total else on_a_facet
+    return -(-on_a_facet * r // (r - k)) if check.flag("total", total) else on_a_facet
 
 
 @check.known_options

@@ -108,7 +108,7 @@ def mixed_sparse_coding(
     ([[3, 7], [7, 11]], 'optimal')
     """
     steps: Solver = check.choice("solver", solver, CODERS)
-    coding, axes, start = _at_the_door(Y, D, B, k, bool(nonneg), init)
+    coding, axes, start = _at_the_door(Y, D, B, k, check.flag("nonneg", nonneg), init)
     n_init, rng = check.positive_int("n_init", n_init), check.generator(seed)
     options: dict[str, Any] = {"tol": 0.0, **check.stop_options(stop)}
     norms = coding.atoms.norms[:, None]

@@ -78,7 +78,7 @@ def bspline_dictionary(
     sets = [_splines(where, grid, degree) for grid in grids]
     D = np.hstack([atoms for atoms, _ in sets])
     check.no_zero_atom("n_splines" if knots is None else "knots", D)
-    D = D / np.linalg.norm(D, axis=0) if normalize else D
+    D = D / np.linalg.norm(D, axis=0) if check.flag("normalize", normalize) else D
     if axes is None:
         return D
     return _labelled(D, axes[0], np.hstack([center for _, center in sets]), [atoms.shape[1] for atoms, _ in sets])

@@ -128,6 +128,7 @@ def proco_als(
     >>> proco_als(T, 2, 2, seed=0).loss < 1e-12
     True
     """
+    check.flag("exact", exact)
 
     def target(T: NDArray) -> Target:
         small = ranks if isinstance(ranks, TuckerResult) else tucker_compress(T, ranks, max_iter=HOOI_ROUNDS)

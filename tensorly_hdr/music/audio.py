@@ -93,8 +93,10 @@ def as_audio(samples: NDArray, rate: int) -> xr.DataArray:
     """
     import xarray as xr
 
+    check.as_array("samples", samples, ndim=1)
+    check.rate("rate", rate)
     time = ("time", np.arange(len(samples)) / rate, {"long_name": "Time", "units": "s"})
-    return xr.DataArray(samples, dims=("time",), coords={"time": time}, attrs={"long_name": "Amplitude"})
+    return xr.DataArray(np.asarray(samples), dims=("time",), coords={"time": time}, attrs={"long_name": "Amplitude"})
 
 
 @check.known_options

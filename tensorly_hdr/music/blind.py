@@ -45,7 +45,8 @@ def comb(frequency: Any, pitches: Any = PITCHES) -> NDArray:
     """
     bins = check.rising_times("frequency", check.as_array("frequency", frequency, ndim=1, nonneg=True), at_least=2)
     k = np.arange(1, PARTIALS + 1)
-    teeth = pitch_to_hz(pitches)[:, None] * k
+    chosen = check.as_array("pitches", check.numbers("pitches", pitches, at_most=1000.0), ndim=1)
+    teeth = pitch_to_hz(chosen)[:, None] * k
     width = np.maximum(WIDTH * np.log(2.0) / 12.0 * teeth, bins[1] - bins[0])
     heights = FALL ** (k - 1.0) * (teeth <= bins[-1])
     D = (heights * np.exp(-0.5 * ((bins[:, None, None] - teeth) / width) ** 2)).sum(axis=2)
@@ -57,7 +58,9 @@ def comb(frequency: Any, pitches: Any = PITCHES) -> NDArray:
 def assign_pitches(W: Any, frequency: Any, pitches: Any = PITCHES) -> NDArray:
     """Pitch of each column of ``W`` (F, r): that of the comb with the largest cosine."""
     spectra = check.as_array("W", W, ndim=2, nonneg=True)
-    nearest = (comb(frequency, pitches).T @ spectra).argmax(axis=0)
+    D = comb(frequency, pitches)
+    check.same_size(rows_of_W=len(spectra), entries_of_frequency=len(D))
+    nearest = (D.T @ spectra).argmax(axis=0)
     return np.asarray(np.asarray(pitches)[nearest])
 
 

@@ -70,7 +70,7 @@ def match_notes(truth: Notes, estimate: Notes, *, tolerance: float = ONSET_TOLER
         estimate.intervals,
         estimate.frequency,
         onset_tolerance=width,
-        offset_ratio=0.2 if offsets else None,
+        offset_ratio=0.2 if check.flag("offsets", offsets) else None,
         offset_min_tolerance=width,
     )
     return np.array(sorted(pairs), dtype=np.intp).reshape(-1, 2)

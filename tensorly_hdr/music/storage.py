@@ -104,11 +104,12 @@ def _read(file: Any, name: Any) -> Templates:
 def _assembled(found: dict[str, Any]) -> Templates:
     about = json.loads(str(found["about"]))
     settings = about["settings"]
+    pitch = check.whole_numbers("the pitches of W", found["pitch"], 0, 127)
     frequency = ("frequency", found["frequency"], {"long_name": "Frequency", "units": "Hz"})
     W = xr.DataArray(
         found["W"].astype(np.float32) * found["scale"],
         dims=("frequency", "tap", "pitch"),
-        coords={"frequency": frequency, "tap": np.arange(found["W"].shape[1]), "pitch": found["pitch"].astype(int)},
+        coords={"frequency": frequency, "tap": np.arange(found["W"].shape[1]), "pitch": pitch},
     )
     return Templates(
         W,

@@ -192,7 +192,7 @@ def boundary_score(truth: Any, estimate: Any, *, tolerance: float = 0.5, trim: b
     """
     borders = [check.rising_times(name, x, at_least=2) for name, x in (("truth", truth), ("estimate", estimate))]
     width = check.nonneg_float("tolerance", tolerance, positive=True)
-    true, found = (b[1:-1] if trim else b for b in borders)
+    true, found = (b[1:-1] if check.flag("trim", trim) else b for b in borders)
     n_right = len(package("mir_eval.util").match_events(true, found, width)) if len(true) and len(found) else 0
     return score_of(n_right, len(found), len(true))
 

@@ -156,7 +156,7 @@ def learn_templates(
     pitches = _reachable(given, reach)
     sounds = {p: load_audio(x, rate, peak=None, allow_silence=True).values for p, x in given.items()}
     lead, found = min(LEAD, max(n_fft // 2 - 1, 0) // hop), []
-    for pitch in _with_bar(pitches) if progress else pitches:
+    for pitch in _with_bar(pitches) if check.flag("progress", progress) else pitches:
         nearest = min(sounds, key=lambda p: (abs(p - pitch), p))
         sound = _from_onset(_shifted(sounds[nearest], pitch - nearest), hop, round(length * RATE))
         sound = np.pad(sound, (0, n_taps * hop + n_fft))

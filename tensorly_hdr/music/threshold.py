@@ -55,7 +55,7 @@ def learn_threshold(
     (2,)
     """
     counts, values, _ = _counted(transcriptions, truths, grid)
-    return _best(counts, values, per_note)
+    return _best(counts, values, check.flag("per_note", per_note))
 
 
 @check.known_options
@@ -79,6 +79,7 @@ def held_out_thresholds(
     """
     counts, values, n = _counted(transcriptions, truths, grid)
     check.positive_int("the number of transcriptions but one", n - 1)
+    check.flag("per_note", per_note)
     return np.array([_best(np.delete(counts, k, axis=0), values, per_note) for k in range(n)])
 
 

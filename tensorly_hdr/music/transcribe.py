@@ -163,6 +163,8 @@ def transcribe(
     limits = dictionary.threshold if threshold is None else threshold
     check.one_or_each("threshold", limits, len(dictionary.pitch))  # before the work, and again by ``pick``
     check.nonneg_float("min_duration", min_duration), check.fraction("release", release)
+    for name, value in (("decay", decay), ("click", click), ("progress", progress)):
+        check.flag(name, value)
     n_iter, rounds = check.positive_int("n_iter", n_iter), check.positive_int("rounds", rounds)
     S = heard(audio, rate, dictionary)
     W = _with_decay(dictionary.W.values) if decay else dictionary.W.values

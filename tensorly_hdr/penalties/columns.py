@@ -37,6 +37,7 @@ class Simplex:
     def __post_init__(self) -> None:
         check.axis(self.axis)
         check.nonneg_float("total", self.total, positive=True)
+        check.flag("below", self.below)
 
     def value(self, u: Any) -> float:
         """Zero inside (to rounding), ``inf`` outside."""
@@ -72,6 +73,7 @@ class UnitBall:
 
     def __post_init__(self) -> None:
         check.axis(self.axis)
+        check.flag("nonneg", self.nonneg)
 
     def value(self, u: Any) -> float:
         """Zero inside (to rounding), ``inf`` outside."""
@@ -110,6 +112,7 @@ class HardSparse:
     def __post_init__(self) -> None:
         check.axis(self.axis)
         check.positive_int("k", self.k)
+        check.flag("nonneg", self.nonneg)
 
     def value(self, u: Any) -> float:
         """Zero when every column has at most ``k`` nonzeros (and no negative one), else ``inf``."""

@@ -44,6 +44,7 @@ class MaxColumnL1:
 
     def __post_init__(self) -> None:
         check.nonneg_float("weight", self.weight)
+        check.flag("nonneg", self.nonneg)
 
     def value(self, u: Any) -> float:
         """Weighted norm; ``inf`` outside the domain."""

@@ -85,6 +85,7 @@ def _reference(results: Mapping[str, _Result], relative_to: float | str | None) 
     if isinstance(relative_to, str):
         check.choice("relative_to", relative_to, {"best": None})
         return min(float(np.nanmin(r.trace.loss)) for r in results.values()), "Loss − best loss"
+    check.finite_float("relative_to", relative_to)
     return float(relative_to), "Loss − minimum"
 
 

@@ -1,6 +1,6 @@
 """Factors of a decomposition, one panel a mode; spectra."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,11 +39,14 @@ def factors(decomposition: Any, *, axes: Any = None, coords: Sequence[ArrayLike 
     >>> [ax.get_xlabel() for ax in factors(list(truth.values()))]
     ['sample', 'Emission wavelength (nm)', 'Excitation wavelength (nm)']
     """
-    modes = [_labelled(u, m) for m, u in enumerate(_tall_factors(decomposition))]
+    modes = [
+        _labelled(f"decomposition[{m}]", u, m) for m, u in enumerate(_tall_factors("decomposition", decomposition))
+    ]
     if coords is not None:
-        check.same_size(coords_given=len(coords), modes=len(modes))
-        pairs = zip(modes, coords, strict=True)
-        modes = [u if c is None else u.assign_coords({u.dims[0]: _coordinate(u.dims[0], c)}) for u, c in pairs]
+        given = check.one_a_mode("coords", coords, len(modes))
+        modes = [
+            u if c is None else _placed(f"coords[{m}]", u, c) for m, (u, c) in enumerate(zip(modes, given, strict=True))
+        ]
     panels = several(axes, len(modes), n_cols=2, panel=(3.2, 2.5), below=0.6)
     for ax, u in zip(panels, modes, strict=True):
         lines(ax, u)
@@ -78,10 +81,12 @@ def spectra(W: Any, *, wavelengths: ArrayLike | None = None, ax: Axes | None = N
     >>> spectra(scene.truth["spectra"]).get_xlabel()
     'Wavelength (nm)'
     """
-    u = _labelled(_tall_factors(W)[0] if hasattr(W, "to_xarray") and hasattr(W, "trace") else W, 0)
+    u = _labelled("W", _tall_factors("W", W)[0] if hasattr(W, "to_xarray") and hasattr(W, "trace") else W, 0)
     if wavelengths is not None:
         attrs = {"long_name": "Wavelength", "units": "nm"}
-        u = u.assign_coords({u.dims[0]: (u.dims[0], np.asarray(wavelengths, dtype=float), attrs)})
+        where = check.as_array("wavelengths", wavelengths, ndim=1).astype(float)
+        check.same_size(wavelengths=len(where), rows_of_W=u.shape[0])
+        u = u.assign_coords({u.dims[0]: (u.dims[0], where, attrs)})
     ax = one(ax)
     lines(ax, u, xlabel="Wavelength (nm)" if u.dims[0] in u.coords else "Band", ylabel="Spectrum")
     legend(ax, u.component.values, title="component")
@@ -111,8 +116,10 @@ def _places(where: NDArray) -> NDArray:
     return np.array([str(v) for v in where])
 
 
-def _coordinate(dim: Hashable, values: Any) -> tuple[Hashable, NDArray, dict[Hashable, Any]]:
-    return dim, np.asarray(values), dict(getattr(values, "attrs", {}))
+def _placed(name: str, u: xr.DataArray, values: Any) -> xr.DataArray:
+    """Return a factor with these coordinates along its mode."""
+    where = check.places(name, values, u.shape[0])
+    return u.assign_coords({u.dims[0]: (u.dims[0], where, dict(getattr(values, "attrs", {})))})
 
 
 def _broken_at_gaps(where: NDArray) -> tuple[NDArray, NDArray, NDArray]:
@@ -123,19 +130,17 @@ def _broken_at_gaps(where: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     return np.insert(where[order], holes, np.nan), order, holes
 
 
-def _tall_factors(decomposition: Any) -> Sequence[Any]:
+def _tall_factors(name: str, decomposition: Any) -> Sequence[Any]:
     if hasattr(decomposition, "to_xarray"):
         return tuple(decomposition.to_xarray())
     if hasattr(decomposition, "weights") and hasattr(decomposition, "factors"):
-        first, *rest = (np.asarray(u) for u in decomposition.factors)
-        weights = 1.0 if decomposition.weights is None else np.asarray(decomposition.weights)
-        return (first * weights, *rest)
-    return tuple(getattr(decomposition, "factors", decomposition))
+        return check.factors(name, decomposition)
+    return check.some_factors(name, getattr(decomposition, "factors", decomposition))
 
 
-def _labelled(u: Any, mode: int) -> xr.DataArray:
+def _labelled(name: str, u: Any, mode: int) -> xr.DataArray:
     """Return a factor as a DataArray (mode, component) whose components have names."""
-    values = check.as_array(f"factor {mode}", u, ndim=2)
+    values = check.as_array(name, u, ndim=2)
     labelled = u if isinstance(u, xr.DataArray) else xr.DataArray(values, dims=(f"mode {mode}", "component"))
     if labelled.dims[1] != "component":
         labelled = labelled.rename({labelled.dims[1]: "component"})

@@ -93,7 +93,7 @@ def triangles(points: Any, dictionaries: Sequence[Any], *, ax: Axes | None = Non
     position = _on_plane("points", points)
     ax = one(ax, figsize=(4.4, 4.0))
     colors = [color for name, color in PALETTE.items() if name != "blue"]
-    for k, atoms in enumerate(dictionaries):
+    for k, atoms in enumerate(check.several("dictionaries", dictionaries)):
         corners, color = _on_plane(f"dictionaries[{k}]", atoms), colors[k % len(colors)]
         ax.add_patch(Polygon(corners, fill=False, edgecolor=color, linewidth=1.6, linestyle=("-", "--", ":")[k % 3]))
         for a, b in combinations(corners, 2):

@@ -37,6 +37,7 @@ def abundance_maps(maps: Any, *, axes: Any = None, label: str = "Abundance") -> 
     >>> [ax.get_title() for ax in abundance_maps(scene.truth["abundances"])]
     ['component 0', 'component 1', 'component 2']
     """
+    check.is_text("label", label)
     stack = _stack(maps)
     n = stack.sizes[stack.dims[2]]
     panels = several(axes, n, n_cols=2 if n in (2, 4) else 3, panel=(1.9, 2.1), below=0.8)
@@ -53,9 +54,9 @@ def abundance_maps(maps: Any, *, axes: Any = None, label: str = "Abundance") -> 
 
 def _stack(maps: Any) -> xr.DataArray:
     if isinstance(maps, tuple):
-        H, shape = maps
-        H = check.as_array("maps", H, ndim=2)
-        rows, columns = shape
+        H, shape = check.pair("maps", maps, "(H, shape)")
+        H = check.as_array("maps[0]", H, ndim=2)
+        rows, columns = check.sizes("maps[1]", shape, count=2)
         check.same_size(rows_of_H=H.shape[0], pixels_of_shape=rows * columns)
         maps = H.reshape(rows, columns, H.shape[1])
     values = check.as_array("maps", maps, ndim=3, finite=False)

@@ -44,6 +44,7 @@ def rank_choice(table: Any, *, axes: Any = None) -> NDArray:
     >>> [ax.get_ylabel() for ax in rank_choice(table)]
     ['Objective', 'Match of the starts', 'Error on hidden entries']
     """
+    check.comparison("table", table, ("rank", "best_loss", *TITLES))
     ranks = table["rank"].values
     shown = [name for name in TITLES if np.isfinite(table[name].values).any()]
     panels = several(axes, len(shown), n_cols=2, panel=(3.2, 2.7))

@@ -80,7 +80,7 @@ def templates(W: Any, *, components: Sequence[Any] | None = None, axes: Any = No
     if last not in stack.coords:
         stack = stack.assign_coords({last: np.arange(stack.sizes[last])})
     if components is not None:
-        stack = stack.sel({last: list(components)})
+        stack = stack.sel({last: check.present("components", components, stack[last].values.tolist())})
     panels = several(axes, stack.sizes[last], n_cols=4, panel=(1.9, 2.4))
     for k, ax in enumerate(panels):
         image = stack.isel({last: k})
@@ -201,10 +201,11 @@ def autosimilarity(A: Any, *, boundaries: ArrayLike | None = None, ax: Axes | No
     """
     values = check.as_array("A", A, ndim=2)
     check.same_size(rows_of_A=values.shape[0], columns_of_A=values.shape[1])
+    borders = () if boundaries is None else check.as_array("boundaries", boundaries, ndim=1)
     ax = one(ax)
     n = len(values)
     drawn = ax.imshow(values, origin="upper", extent=(0, n, n, 0), interpolation="nearest")
-    for border in () if boundaries is None else np.asarray(boundaries, dtype=float).ravel():
+    for border in borders:
         for draw in (ax.axvline, ax.axhline):
             draw(border, color="white", linewidth=2.5)
             draw(border, color=PALETTE["vermilion"], linewidth=1.2, linestyle="--")

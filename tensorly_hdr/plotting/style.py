@@ -52,7 +52,9 @@ def use_style() -> None:
 
 def one(ax: Axes | None, *, figsize: tuple[float, float] | None = None) -> Axes:
     """Return ``ax``, or the axes of a new figure."""
-    return plt.subplots(figsize=figsize, layout="constrained")[1] if ax is None else ax
+    if ax is not None:
+        return check.is_instance("ax", ax, Axes, "plt.subplots()")  # type: ignore[no-any-return]
+    return plt.subplots(figsize=figsize, layout="constrained")[1]
 
 
 def several(axes: Any, n: int, *, n_cols: int, panel: tuple[float, float], below: float = 0.0) -> NDArray:
@@ -61,8 +63,11 @@ def several(axes: Any, n: int, *, n_cols: int, panel: tuple[float, float], below
     A panel has the size ``panel`` and there is room of ``below`` under all of them, in inches.
     """
     if axes is not None:
+        check.not_dataset("axes", axes)
         given = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
         check.same_size(axes_given=given.size, panels=n)
+        for ax in given:
+            check.is_instance("each of axes", ax, Axes, "plt.subplots()")
         return given
     n_cols = min(n, n_cols)
     n_rows = ceil(n / n_cols)

@@ -101,7 +101,7 @@ def sparse_nnls(
     (array([0. , 0. , 1.1]), 'optimal')
     """
     task, k = _checked(A, Y, k, stop)
-    sizes = list(range(1, k + 1)) if path else [k]
+    sizes = list(range(1, k + 1)) if check.flag("path", path) else [k]
     count = sum(comb(task.A.shape[1], p) for p in range(1, k + 1))
     n = task.shape[0]
     few = FEW_SUPPORTS if n == 1 else min(PER_OBSERVATION * n, _MOST_SUPPORTS)

@@ -24,13 +24,13 @@ import tensorly_hdr as hdr
 
 from .odd import values
 from .registry import DOORS, Door
+from .registry_sound import close_figures
 
 #: what is no mistake: numbers that ask for a long run, and functions of the user's own, whose errors are his
 LONG = {"n_init", "n_inner", "max_iter", "n_iter", "n_polish", "restart", "limit", "rounds"}
 OWN = {"solver", "callback"}
-#: doors and flags that are being mended: to be emptied
-PENDING = ("music.", "plotting.", "synthetic.", "from_tensorly")
-FLAGS = {"progress", "path", "exact", "normalize", "total", "weights", "nonneg"}
+#: doors that are being mended: to be emptied
+PENDING = ("music.", "plotting.")
 
 #: a case: the function, and the replaced arguments with the names of their values
 Case = tuple[str, tuple[tuple[str, str], ...]]
@@ -46,9 +46,7 @@ def singles(name: str) -> list[Case]:
         (name, ((key, odd),))
         for key, valid in DOORS[name].arguments.items()
         for odd, _ in values(valid)
-        if not (key in FLAGS and isinstance(valid, bool))
-        and not (key in LONG and odd in ("10**6", "10**30"))
-        and not (key in OWN and odd in ("len", "a class"))
+        if not (key in LONG and odd in ("10**6", "10**30")) and not (key in OWN and odd in ("len", "a class"))
     ]
 
 
@@ -98,6 +96,7 @@ def failures(case: Case) -> list[str]:
         found = [f"{type(error).__name__}: {str(error)[:150]} {_place(error)}"]
     else:
         found = list(_unsound(result, door))
+    close_figures()
     if fingerprint(arguments) != before:
         found.append("an argument was modified")
     return found

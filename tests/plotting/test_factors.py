@@ -57,7 +57,7 @@ def test_coordinates_may_be_given():
     first, second = plotting.factors([V, RNG.random((12, 2))], coords=[None, data.emission])
     np.testing.assert_array_equal(second.lines[0].get_xdata(), data.emission)
     assert (first.get_xlabel(), second.get_xlabel()) == ("mode 0", "Emission wavelength (nm)")
-    with pytest.raises(ValueError, match=r"coords given = 1, modes = 2"):
+    with pytest.raises(ValueError, match=r"coords must hold one entry .* each of the 2 modes, got 1"):
         plotting.factors([U, V], coords=[None])
 
 
