@@ -137,29 +137,9 @@ def modern_roles(app, pagename, templatename, context, doctree) -> None:
         context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
 
 
-def publish_notebooks(app, exception) -> None:
-    """Write the executed notebooks for Colab: the pages of the site, after a cell that installs the package."""
-    if exception or app.builder.name != "html":
-        return
-    import nbformat
-
-    target = BUILD / "executed"
-    shutil.rmtree(target, ignore_errors=True)
-    address = app.config.html_theme_options["repository_url"]
-    for source in sorted((Path(app.outdir) / "_sources" / "book").rglob("*.ipynb")):
-        notebook = nbformat.read(source, as_version=4)
-        # the pages on music need players of sound and of MIDI files
-        package = f"tensorly-hdr[notebooks] @ git+{address}"
-        install = nbformat.v4.new_code_cell(f'%pip install --quiet "{package}"', id="install")
-        notebook.cells.insert(0, install)
-        path = target / source.relative_to(Path(app.outdir) / "_sources")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, path)
-
-
 def setup(app) -> dict:
     """Register the above."""
-    app.connect("build-finished", publish_notebooks)
+    app.setup_extension("hdr_notebooks")
     app.connect("config-inited", configure, priority=400)
     app.connect("autodoc-process-docstring", link_types, priority=100)  # before napoleon
     app.connect("autodoc-process-docstring", number_references, priority=900)  # after napoleon

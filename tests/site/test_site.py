@@ -1,7 +1,9 @@
 """The built site: no dead internal link, no third party, every image described, no role or formula left as text."""
 
+import builtins
 import os
 import re
+import symtable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +20,7 @@ nbformat = pytest.importorskip("nbformat")
 yaml = pytest.importorskip("yaml")
 
 pytestmark = pytest.mark.site
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 FILES = [TOC["root"], *(c["file"] for part in TOC["parts"] for c in part["chapters"])]
 SOUPS = {
@@ -26,13 +29,15 @@ SOUPS = {
     if "_static" not in path.relative_to(SITE).parts
 }
 ANCHORS = {path: {tag["id"] for tag in soup.find_all(id=True)} for path, soup in SOUPS.items()}
-NOTEBOOKS = sorted((ROOT / "_build" / "executed").rglob("*.ipynb"))
+EXECUTED = ROOT / "_build" / "executed"
+NOTEBOOKS = sorted(EXECUTED.rglob("*.ipynb"))
 LEFTOVER = re.compile(
     r"\$[^$\n]+\$|\\\(|\{(?:term|ref|eq|doc|numref|cite|prf|glue|py|download)\b[^}]*\}|\[\[[\w-]+\]\]"
 )
 
 every_page = pytest.mark.parametrize("path", SOUPS, ids=lambda path: path.relative_to(SITE).as_posix())
 every_chapter = pytest.mark.parametrize("file", FILES)
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def subresources(soup):
@@ -107,14 +112,86 @@ def test_no_markup_left_as_text(file):
 def test_every_notebook_is_published():
     with_kernel = [file for file in FILES if "\nkernelspec:" in (ROOT / f"{file}.md").read_text(encoding="utf-8")[:600]]
     assert [f"{file}.ipynb" for file in sorted(with_kernel)] == [
-        notebook.relative_to(ROOT / "_build" / "executed").as_posix() for notebook in NOTEBOOKS
+        notebook.relative_to(EXECUTED).as_posix() for notebook in NOTEBOOKS
     ]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def names_of(source):
+    """Names that a cell takes from the cells before it, functions included, and those that it defines."""
+    table = symtable.symtable(re.sub(r"(?m)^%.*$", "", source), "cell", "exec")
+    inner, taken = [table], set()
+    while inner:
+        scope = inner.pop()
+        inner += scope.get_children()
+        taken |= {s.get_name() for s in scope.get_symbols() if s.is_referenced() and (scope is table or s.is_global())}
+    return taken, {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
+
+
+def prose(notebook):
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+@every_notebook
 def test_published_notebooks_are_valid_and_ran_clean(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"] == []
     assert "pip install" in notebook.cells[0].source
+
+
+@every_notebook
+def test_published_notebooks_hold_what_their_cells_printed(path):
+    """As many cells with an output as the page shows, and every cell was run."""
+    notebook = nbformat.read(path, as_version=4)
+    ran = [cell for cell in notebook.cells[1:] if cell.cell_type == "code"]
+    page = SOUPS[SITE / path.relative_to(EXECUTED).with_suffix(".html")]
+    shown = len(page.select("div.cell > div.cell_output"))
+    assert all(cell.execution_count for cell in ran)
+    assert sum(bool(cell.outputs) for cell in ran) >= max(shown, 1)
+    pictures = sum("image/png" in output.get("data", {}) for cell in ran for output in cell.outputs)
+    assert pictures >= len(page.select("div.cell_output img"))
+
+
+@every_notebook
+def test_the_download_is_the_published_notebook(path):
+    download = SITE / "_sources" / path.relative_to(EXECUTED)
+    assert download.read_bytes() == path.read_bytes()
+
+
+@every_notebook
+def test_published_notebooks_run_without_the_checks_of_the_build(path):
+    """No hidden cell is left, and no cell takes a name that only a hidden one defined."""
+    notebook = nbformat.read(path, as_version=4)
+    known, lost = {*dir(builtins), "get_ipython", "display"}, {}
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            assert "remove-cell" not in cell.metadata.get("tags", [])
+            taken, defined = names_of(cell.source)
+            lost |= {name: number for name in taken - defined - known}
+            known |= defined
+    assert lost == {}
+
+
+@every_notebook
+def test_published_notebooks_are_plain_markdown(path):
+    """No directive, role, label or command of ours; links lead somewhere from anywhere; formulas are one line each."""
+    text = re.sub(r"(?s)```\n.*?```|``.*?``|`[^`\n]*`", "", prose(nbformat.read(path, as_version=4)))
+    own = "|".join(CONFIG["mathjax3_config"]["tex"]["macros"])
+    assert len(text) > 200
+    ours = rf"^\s*(?:```|:::)\{{.*|\{{[a-z:]+\}}`[^`]*`|^\([\w-]+\)=$|\\(?:{own})(?![A-Za-z])"
+    assert re.findall(ours, text, re.MULTILINE) == []
+    assert [link for link in re.findall(r"\]\(([^)\s]*)\)", text) if not link.startswith(("https://", "mailto:"))] == []
+    assert [line for line in text.split("\n") if line.count("$$") % 2] == []
+
+
+@every_notebook
+def test_published_notebooks_say_what_the_page_says(path):
+    """Title, sections, and numbers of figures and theorems are those of the page."""
+    text, page = prose(nbformat.read(path, as_version=4)), SOUPS[SITE / path.relative_to(EXECUTED).with_suffix(".html")]
+    headings = [h for h in page.select("article h1, article h2") if not h.find(class_="math")]
+    titles = [h.get_text().removesuffix("#").strip() for h in headings]
+    plain = re.sub(r"\\([\\`*_$<\[\]])|[*`]", r"\1", text)
+    assert [title for title in titles if f"# {title}" not in plain] == []
+    numbers = [n.get_text().strip() for n in page.select("article figcaption .caption-number")]
+    assert [n for n in numbers if re.sub("Fig. ", "Figure ", n).rstrip(".") not in text] == []
