@@ -92,3 +92,12 @@ def test_cells_and_prose_come_in_the_order_of_the_page(writer):
     box = nodes.admonition("", title, paragraph(text("First")), cell, paragraph(text("Then")))
     section = nodes.section("", nodes.title("", "", text("Title")), box)
     assert list(writer.items(nodes.section("", section))) == ["# Title", "**Solution**", "First", Cell(4, []), "Then"]
+
+
+def test_sections_have_the_numbers_of_the_page(writer):
+    writer.sections = {"": (15,), "#idea": (15, 1)}
+    idea = nodes.section("", nodes.title("", "", text("The idea")), ids=["idea"])
+    page = nodes.section("", nodes.title("", "", text("A page")), idea, ids=["a-page"])
+    assert list(writer.items(nodes.section("", page))) == ["# 15. A page", "## 15.1. The idea"]
+    writer.sections = {}
+    assert list(writer.items(nodes.section("", page))) == ["# A page", "## The idea"]

@@ -33,13 +33,15 @@ class Writer:
     """Turns nodes into Markdown.
 
     ``page`` is the address of the page, ``images`` maps what the document calls an image to an address, ``numbers``
-    those of figures, tables and theorems to a tuple, and ``macros`` TeX commands to what they stand for.
+    those of figures, tables and theorems to a tuple, ``macros`` TeX commands to what they stand for, and ``sections``
+    the anchor of each section, empty for the page, to its number.
     """
 
     page: str
     images: dict = field(default_factory=dict)
     numbers: dict = field(default_factory=dict)
     macros: dict = field(default_factory=dict)
+    sections: dict = field(default_factory=dict)
     in_table: bool = False
 
     def items(self, node, depth=1):
@@ -50,7 +52,7 @@ class Writer:
             elif isinstance(child, nodes.section):
                 yield from self.items(child, depth + 1)
             elif isinstance(child, nodes.title) and isinstance(node, nodes.section):
-                yield "#" * min(depth - 1, 6) + " " + self.inline(child)
+                yield "#" * min(depth - 1, 6) + " " + self.section_number(node) + self.inline(child)
             elif any(map(is_cell, child.findall(nodes.container))):
                 if not isinstance(child, nodes.container) and self.heading(child):
                     yield f"**{self.heading(child)}**"
@@ -169,6 +171,12 @@ class Writer:
         if kind:
             title = f"{self.numbered(kind.title(), node, node.get('countertype', kind))} {title}".strip()
         return title or (type(node).__name__.title() if isinstance(node, NAMED) else "")
+
+    def section_number(self, section) -> str:
+        """Number of a section as the page shows it; the first section of a page has no anchor of its own."""
+        anchors = [f"#{section['ids'][0]}", ""] if section["ids"] else [""]
+        number = next((self.sections[a] for a in anchors if a in self.sections), None)
+        return ".".join(map(str, number)) + ". " if number else ""
 
     def numbered(self, name, node, kind=None) -> str:
         """Name of a float or box, with the number that the page gives it."""

@@ -22,7 +22,8 @@ def collect(app, doctree, docname) -> None:
     base = app.config.html_baseurl
     images = {uri: f"{base}{app.builder.imagedir}/{name}" for uri, (_, name) in app.env.images.items()}
     macros = app.config.mathjax3_config["tex"]["macros"]
-    writer = Writer(f"{base}{docname}.html", images, app.env.toc_fignumbers.get(docname, {}), macros)
+    numbers, sections = (kind.get(docname, {}) for kind in (app.env.toc_fignumbers, app.env.toc_secnumbers))
+    writer = Writer(f"{base}{docname}.html", images, numbers, macros, sections=sections)
     app.hdr_pages[docname] = list(writer.items(doctree))
 
 
