@@ -150,7 +150,7 @@ def test_scene_follows_the_linear_mixing_model():
         (lambda: synthetic.separable(3, 2, 4), "rank must be at most 2, the number of columns"),
         (lambda: synthetic.nnls_problem(3, 2, sparsity=1.5), "sparsity must be a fraction"),
         (lambda: synthetic.poisson_problem(3, 2, counts=0), "counts must be a positive"),
-        (lambda: synthetic.eem((3, 2)), "sizes must agree"),
+        (lambda: synthetic.eem((3, 2)), "shape must hold"),
         (lambda: synthetic.eem(profile="voigt"), "profile must be one of"),
         (lambda: synthetic.hyperspectral_scene((1, 2), rank=3), "rank must be at most 2, the number of pixels"),
     ],

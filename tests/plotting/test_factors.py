@@ -102,7 +102,7 @@ def test_spectra_without_wavelengths_are_numbered():
 
 @pytest.mark.parametrize("bad", [np.ones(3), np.array([[np.nan, 1.0]]), "spectra"])
 def test_bad_spectra_are_refused(bad):
-    with pytest.raises((ValueError, TypeError), match="factor 0"):
+    with pytest.raises((ValueError, TypeError), match=r"^W (must|contains)"):
         plotting.spectra(bad)
 
 
