@@ -172,8 +172,11 @@ def run(
 def _advance(steps: Iterator[Iterate], bar: Any) -> tuple[Iterate | None, float]:
     """Next iterate, and the seconds it took; a kernel that numba compiles meanwhile is announced, and not counted."""
     start, compiled = perf_counter(), _compiling.seconds()
-    with _compiling.told(None if bar is None else bar.set_description):
+    if bar is None:
         item = next(steps, None)
+    else:
+        with _compiling.told(bar.set_description):
+            item = next(steps, None)
     return item, perf_counter() - start - (_compiling.seconds() - compiled)
 
 
@@ -193,8 +196,10 @@ def _is_true(answer: object) -> bool:
 
 def _is_flat(losses: list[float], tol: float) -> bool:
     """Whether the last changes of the loss were all small beside its value at the start."""
-    last, most = losses[-PATIENCE - 1 :], tol * abs(losses[0])
-    return len(last) > PATIENCE and all(abs(b - a) <= most for a, b in pairwise(last))
+    most = tol * abs(losses[0])
+    if len(losses) <= PATIENCE or not abs(losses[-1] - losses[-2]) <= most:
+        return False  # the usual answer, first
+    return all(abs(b - a) <= most for a, b in pairwise(losses[-PATIENCE - 1 :]))
 
 
 def _is_below_start(losses: list[float], floor: float) -> bool:

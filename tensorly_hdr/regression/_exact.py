@@ -59,10 +59,11 @@ class Normal:
 def normal_equations(block: Quadratic, penalty: NonNegative) -> Normal:
     """Form the normal equations in double precision: l1 lowers the cross products, l2 raises the diagonal."""
     gram = double_gram(block)
-    gram[np.diag_indices_from(gram)] += penalty.l2
+    diagonal = np.einsum("ii->i", gram)  # a view
+    diagonal += penalty.l2
     # an atom of zeros is given the curvature one: its coefficient is then zero, and the matrix is not singular
-    gram[np.diag_indices_from(gram)] += np.diag(gram) == 0
-    scale = 1.0 / np.sqrt(np.diag(gram))
+    diagonal += diagonal == 0
+    scale = 1.0 / np.sqrt(diagonal)
     cross = np.ascontiguousarray((block.cross - penalty.l1) * scale, dtype=np.float64)
     return Normal(gram * scale * scale[:, None], cross, scale)
 

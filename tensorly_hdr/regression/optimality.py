@@ -30,19 +30,12 @@ def _step_beside_data(u: Any, block: Quadratic, penalty: Penalty) -> float:
     A cosine does not depend on the sizes of the atoms: a faint one is judged like the others. Rounding is taken off.
     """
     xp = array_namespace(u)
-    size = xp.linalg.diagonal(block.gram)
-    one = block.lipschitz or 1.0
-    curvature = [float(s) or one for s in size] if entrywise(penalty) else [one] * u.shape[1]
-    slope, steps = block.grad(u), []
-    if entrywise(penalty):
-        columns = [penalty.prox(u[:, k] - slope[:, k] / c, 1.0 / c) for k, c in enumerate(curvature)]
-        steps = [u[:, k] - z for k, z in enumerate(columns)]
-    else:
-        moved = u - penalty.prox(u - slope / one, 1.0 / one)
-        steps = [moved[:, k] for k in range(u.shape[1])]
-    eps, length, worst = float(xp.finfo(u.dtype).eps), (2.0 * block.const) ** 0.5 or 1.0, 0.0
-    for k, (c, step) in enumerate(zip(curvature, steps, strict=True)):
-        unit = (float(size[k]) or one) ** 0.5 * length
-        rounding = 8.0 * eps * c * float(xp.linalg.vector_norm(u[:, k]))
-        worst = max(worst, (c * float(xp.linalg.vector_norm(step)) - rounding) / unit)
-    return worst
+    size, one = xp.linalg.diagonal(block.gram), block.lipschitz or 1.0
+    lengths = xp.where(size > 0, size, xp.full_like(size, one))
+    # one step per coordinate where the penalty takes it, else one for all
+    curvature = lengths if entrywise(penalty) else one
+    moved = u - penalty.prox(u - block.grad(u) / curvature, 1.0 / curvature)
+    eps, length = float(xp.finfo(u.dtype).eps), (2.0 * block.const) ** 0.5 or 1.0
+    rounding = 8.0 * eps * xp.linalg.vector_norm(u, axis=0)
+    excess = curvature * (xp.linalg.vector_norm(moved, axis=0) - rounding) / xp.sqrt(lengths)
+    return max(0.0, float(xp.max(excess)) / length)
