@@ -20,6 +20,8 @@ from tensorly_hdr import _validation as check
 FAINT = 1e16
 """Least share of a row that an entry has in a weighted sum, in units of the least normal number."""
 
+__all__ = ["LOSSES", "Beta", "Frobenius", "KullbackLeibler", "Loss"]
+
 
 class Loss(Protocol):
     """A divergence ``sum_ij d(Y[i, j], M[i, j])``, convex in ``M`` for ``beta`` in [1, 2]."""

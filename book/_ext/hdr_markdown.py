@@ -14,7 +14,7 @@ SILENT = (nodes.target, nodes.comment, nodes.meta, nodes.substitution_definition
 NAMED = (nodes.note, nodes.tip, nodes.hint, nodes.important, nodes.warning, nodes.caution)
 MARKS = {nodes.emphasis: "*", nodes.strong: "**", nodes.title_reference: "*"}
 # environments that are displays of their own, and what stands for them inside one
-DISPLAYS = {"align": "aligned", "gather": "gathered", "equation": "", "multline": "gathered"}
+DISPLAYS = {"align": "aligned", "gather": "gathered", "equation": ""}
 
 
 ARGUMENT = r"\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\\[A-Za-z]+|[A-Za-z0-9]))"  # of a TeX command

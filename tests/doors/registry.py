@@ -24,7 +24,7 @@ TRUSTING = {
     "mirror msom mu mu_extrapolated newton pgd safeguarded_msom spg",
     "tensorly_hdr.factorization": "Factored convolve correlate correlate_activations",
     "tensorly_hdr.balancing": "column_scales",
-    "tensorly_hdr.losses": "Loss ratio above_zero Frobenius KullbackLeibler",
+    "tensorly_hdr.losses": "Loss Frobenius KullbackLeibler",
     "tensorly_hdr.penalties": "Entry Transposed anything convex entrywise keeps_nonneg orthant "
     "per_observation scale_free tall Zero",
     "tensorly_hdr.solve": "run rounding_floor",
