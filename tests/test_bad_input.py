@@ -1,5 +1,7 @@
 """One table of bad inputs, run against every public function: a clear error or a defined result, input unchanged."""
 
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -137,6 +139,17 @@ def test_empty_arrays_are_refused(call, shape):
 def test_masked_arrays_are_refused_with_the_remedy(call):
     with pytest.raises(TypeError, match="mask="):
         call(np.ma.masked_array(GOOD, GOOD > 0.5))
+
+
+@pytest.mark.parametrize("hidden", [np.ma.nomask, np.eye(6, 5) > 0], ids=["nothing", "some"])
+def test_the_remedy_for_masked_arrays_works_also_where_nothing_is_masked(hidden):
+    Y = np.ma.masked_array(GOOD, hidden)
+    with pytest.raises(TypeError, match="masked array") as refusal:
+        hdr.nmf(Y, 1)
+    remedy = re.search(r"mask=(.*) where", str(refusal.value)).group(1)
+    mask = eval(remedy, {"np": np, "Y": Y})
+    assert np.array_equal(mask, ~np.ma.getmaskarray(Y))
+    hdr.nmf(Y.data, 1, mask=mask, seed=0)
 
 
 @EVERY

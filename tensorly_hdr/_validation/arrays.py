@@ -50,7 +50,10 @@ def _converted(name: str, x: Any, sparse: bool, any_namespace: bool) -> tuple[An
     not_dataset(name, x)
     in_memory(name, x)
     if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array; pass {name}.data, and mask=~{name}.mask where a mask is accepted.")
+        raise TypeError(
+            f"{name} is a masked array; pass {name}.data, and "
+            f"mask=~np.ma.getmaskarray({name}) where a mask is accepted."
+        )
     if is_sparse(x):
         if not sparse:
             raise TypeError(f"{name} is sparse, but a dense array is needed here; pass {name}.toarray().")
@@ -96,7 +99,7 @@ def _check_shape(name: str, shape: Sequence[int], ndim: int | tuple[int, ...] | 
     if wanted is not None and len(shape) not in wanted:
         raise ValueError(f"{name} must have {' or '.join(map(str, wanted))} dimension(s), got shape {tuple(shape)}.")
     if 0 in shape:
-        raise ValueError(f"{name} is empty, its shape is {tuple(shape)}; at least one entry a dimension is needed.")
+        raise ValueError(f"{name} is empty, its shape is {tuple(shape)}; at least one entry per dimension is needed.")
 
 
 def _check_entries(name: str, entries: Any, nonneg: bool, remedy: str = "clip it at zero") -> float:
