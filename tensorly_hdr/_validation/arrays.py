@@ -110,7 +110,9 @@ def _check_entries(name: str, entries: Any, nonneg: bool, remedy: str = "clip it
     square, limit = _sum_of_squares(entries), 0.1 * float(xp.finfo(entries.dtype).max) ** 0.5
     if not prod(entries.shape) / limit**2 <= square <= limit**2:  # else nothing is wrong, and one pass has told so
         if not bool(xp.all(xp.isfinite(entries))):
-            raise ValueError(f"{name} contains NaN or infinite entries; mask or impute them first.")
+            raise ValueError(
+                f"{name} contains NaN or infinite entries; impute them, or pass mask= where there is one (nmf, ncp)."
+            )
         size = float(xp.max(xp.abs(entries)))
         if size > limit or 0 < size < 1.0 / limit:
             raise ValueError(f"{name} has a largest entry of {size:.3g}, its square is out of range; rescale the data.")
@@ -151,7 +153,8 @@ def observed(name: str, mask: Any, shape: tuple[int, ...]) -> NDArray | None:
     if array.dtype.kind != "b" and (array.dtype.kind not in "uif" or not np.isin(array, (0, 1)).all()):
         raise TypeError(f"{name} must be boolean, True where the data are observed, got dtype {array.dtype}.")
     if array.shape != shape:
-        raise ValueError(f"{name} must have the shape of the data {shape}, got {array.shape}.")
+        what = "one entry per frame, shape" if len(shape) == 1 else "the shape of the data"
+        raise ValueError(f"{name} must have {what} {shape}, got {array.shape}.")
     array = array.astype(bool)
     if not array.any():
         raise ValueError(f"{name} hides every entry; at least one must be observed.")
