@@ -29,9 +29,7 @@ from tensorly_hdr.losses import (
     relative_split,
 )
 
-HUGE = 1e150
-"""Ratio of a datum to its model from which it does not matter how large it is: the update raises the model anyway."""
-
+HUGE = 1e150  # a datum beyond so many times its model raises the model anyway, however large it is
 PORTION = 1 << 16  # entries of the data that what is computed entry by entry holds at a time
 BEARABLE = 1 << 30  # entries of a sparse matrix beyond which its residual is not computed entry by entry
 

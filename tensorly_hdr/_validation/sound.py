@@ -109,7 +109,8 @@ def long_enough(name: str, n: int, window: int, per_second: int) -> None:
 
 
 def whole_numbers(name: str, values: Any, low: int, high: int) -> NDArray:
-    """Whole numbers between ``low`` and ``high``, one a note."""
+    """Whole numbers between ``low`` and ``high``, one per note."""
+    not_dataset(name, values)
     array = np.atleast_1d(np.asarray(values))
     if array.size == 0:
         return np.zeros(0, dtype=np.int64)
@@ -121,7 +122,8 @@ def whole_numbers(name: str, values: Any, low: int, high: int) -> NDArray:
 
 
 def seconds(name: str, values: Any) -> NDArray:
-    """Nonnegative times, one a note."""
+    """Nonnegative times, one per note."""
+    not_dataset(name, values)
     if np.size(values) == 0:
         return np.zeros(0)
     array: NDArray = as_array(name, np.atleast_1d(values), ndim=1, nonneg=True)
@@ -178,7 +180,10 @@ def labelled(name: str, x: Any, dims: tuple[str, ...]) -> None:
 
 
 def has_dims(name: str, x: Any, dims: tuple[str, ...]) -> None:
-    """Refuse a DataArray with other dimensions; their order is free."""
+    """Refuse what is no DataArray, or one with other dimensions; their order is free."""
+    not_dataset(name, x)
+    if not hasattr(x, "dims") or not hasattr(x, "coords"):
+        raise TypeError(f"{name} must be a DataArray with the dimensions {dims}, got {type(x).__name__}.")
     if sorted(map(str, x.dims)) != sorted(dims):
         raise ValueError(f"{name} must have the dimensions {dims}, got {x.dims}; rename them.")
 
@@ -187,6 +192,7 @@ def index_pairs(name: str, values: Any, n_first: int, n_second: int) -> NDArray:
     """Integer array (n, 2) of indices below ``n_first`` and ``n_second``, none twice."""
     if values is None:
         raise ValueError(f"{name} is needed with an estimate: music.match_notes(notes, estimate).")
+    not_dataset(name, values)
     array = np.asarray(values)
     array = array.reshape(-1, 2).astype(np.intp) if array.size == 0 else array
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorly_hdr._validation.arguments import nonneg_float, positive_int
-from tensorly_hdr._validation.arrays import as_array
+from tensorly_hdr._validation.arrays import as_array, same_size
 from tensorly_hdr._validation.sound import recorded, rising_times, whole_numbers
 
 
@@ -71,16 +71,14 @@ def small_archive(members: Sequence[Any], largest: int) -> None:
 
 def templates_arrays(W: Any, latency: NDArray, threshold: NDArray) -> None:
     """Refuse templates that do not fit together, are negative or not finite, or lack a frequency or a pitch."""
-    for name, values in (("W", W.values), ("threshold", threshold)):
-        if not np.isfinite(values).all() or values.min(initial=0.0) < 0:
-            raise ValueError(f"{name} must be finite and nonnegative.")
     n = W.sizes["pitch"]
     if not W.sizes["tap"]:
         raise ValueError("W must have one tap or more.")
-    if not (np.abs(latency) <= 10.0).all():
-        raise ValueError(f"latency must be seconds between -10 and 10, got {latency[:5].tolist()}.")
-    if not np.isfinite(latency).all() or latency.shape != (n,) or threshold.shape != (n,):
-        raise ValueError(f"latency and threshold must have one finite value for each of the {n} pitches.")
+    as_array("W", W.values, nonneg=True)
+    delays, least = as_array("latency", latency, ndim=1), as_array("threshold", threshold, ndim=1, nonneg=True)
+    same_size(pitches_of_W=n, latency=len(delays), threshold=len(least))
+    if not (np.abs(delays) <= 10.0).all():
+        raise ValueError(f"latency must be seconds between -10 and 10, got {delays[:5].tolist()}.")
 
 
 def templates_settings(frequency: NDArray, pitch: NDArray, power: Any, **counts: Any) -> None:

@@ -51,7 +51,7 @@ class Notes:
         pitch = check.whole_numbers("pitch", self.pitch, 0, 127)
         velocity = check.whole_numbers("velocity", self.velocity, 1, 127)
         velocity = np.repeat(velocity, len(onset)) if np.ndim(self.velocity) == 0 else velocity
-        check.same_size(onsets=len(onset), offsets=len(offset), pitches=len(pitch), velocities=len(velocity))
+        check.same_size(onset=len(onset), offset=len(offset), pitch=len(pitch), velocity=len(velocity))
         check.later(offset, onset)
         order = np.lexsort((offset, pitch, onset))
         for name, values in (("onset", onset), ("offset", offset), ("pitch", pitch), ("velocity", velocity)):

@@ -53,7 +53,8 @@ def simplex(points: Any, *, vertices: Any = None, ax: Axes | None = None) -> Axe
     if vertices is not None:
         corners = in_triangle("vertices", vertices)
         red = PALETTE["vermilion"]
-        ax.add_patch(Polygon(corners[_hull(corners)], edgecolor=red, facecolor=red + "22", linewidth=1.6))
+        if corners.size:
+            ax.add_patch(Polygon(corners[_hull(corners)], edgecolor=red, facecolor=red + "22", linewidth=1.6))
         ax.scatter(corners[:, 0], corners[:, 1], s=70, marker="D", color=red, zorder=3, label="vertices")
         ax.legend(loc="upper left")
     for name, corner in zip(_corner_names(points), CORNERS, strict=True):

@@ -1,6 +1,7 @@
 """Attack every public function: one valid call, one or two arguments replaced by odd values, and what must hold then.
 
-``python -m tests.doors.attack`` tries every single odd value in every argument, and ``--pairs N`` random pairs for each
+``python -m tests.doors.attack`` tries every single odd value in every argument of the functions that are not
+``PENDING`` (``--door`` takes these too), and ``--pairs N`` random pairs for each
 function; it prints one line for each failure, which names the case: ``--case "nmf: rank=nan"`` repeats it. Nothing
 depends on a clock, and what is drawn depends on the name of the function only.
 """
@@ -29,8 +30,14 @@ from .registry_sound import close_figures
 #: what is no mistake: numbers that ask for a long run, and functions of the user's own, whose errors are his
 LONG = {"n_init", "n_inner", "max_iter", "n_iter", "n_polish", "restart", "limit", "rounds"}
 OWN = {"solver", "callback"}
-#: doors that are being mended: to be emptied
-PENDING = ("music.", "plotting.")
+#: doors of sounds and files that do not yet say clearly what is wrong with every odd argument: to be emptied
+PENDING = tuple(
+    f"music.{name}"
+    for name in (
+        "hz_to_pitch_array", "learn_templates", "load_audio", "load_templates", "pitch_name", "read_midi", "render",
+        "room", "spectrogram", "transcribe", "write_midi",
+    )
+)  # fmt: skip
 
 #: a case: the function, and the replaced arguments with the names of their values
 Case = tuple[str, tuple[tuple[str, str], ...]]
@@ -172,7 +179,7 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=0, help="random pairs for each function")
     parser.add_argument("--door", help="one function only (part of its name)")
     options = parser.parse_args()
-    names = [n for n in DOORS if not options.door or options.door in n]
+    names = [n for n in DOORS if (options.door in n if options.door else not n.startswith(PENDING))]
     every = [case for n in names for case in (*singles(n), *pairs(n, options.pairs))]
     cases = [parse(options.case)] if options.case else every
     bad = 0
