@@ -137,7 +137,7 @@ def test_rank_above_the_dimensions_is_allowed_in_nmf():
         (lambda: hdr.convolutive_nmf(GOOD, 2, 3, init=(NOTES,)), "arrays in init = 1"),
         (lambda: hdr.convolutive_nmf(GOOD, 2, 3, init=(NOTES, GOOD)), r"init\[1\] must have shape \(5, 2\)"),
         (lambda: hdr.convolutive_nmf(GOOD, 2, 3, init=(-NOTES, None)), r"init\[0\] must be nonnegative"),
-        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, mask=GOOD > 0), "mask must have the shape"),
+        (lambda: hdr.convolutive_nmf(GOOD, 2, 3, mask=GOOD > 0), "mask must have one entry per frame"),
         (lambda: hdr.convolutive_nmf(GOOD, 2, 3, mask=np.zeros(5, bool)), "hides every entry"),
         (lambda: hdr.convolutive_nmf(0 * GOOD, 2, 3, loss="is"), "S must be positive"),
         (lambda: hdr.convolutive_nmf(GOOD, 2, 3, loss="l1"), "loss must be one of"),

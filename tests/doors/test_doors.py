@@ -26,6 +26,8 @@ def test_the_table_holds_every_argument(name):
 
 @pytest.mark.parametrize("name", DOORS)
 def test_the_valid_call_is_valid(name):
+    if name == "music.render":
+        pytest.importorskip("midirenderer")  # an extra of the notebooks, which the oldest versions are tested without
     """It does not raise: a clear error, which ``failures`` lets pass, would make all attacks on it void."""
     door = DOORS[name]
     with warnings.catch_warnings():
