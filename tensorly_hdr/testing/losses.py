@@ -29,8 +29,7 @@ def check_loss(loss: Loss, rng: int = 0) -> None:
 
     References
     ----------
-    C. Févotte and J. Idier, Algorithms for nonnegative matrix factorization with the beta-divergence, 2011, section 3
-    (derivatives as differences of nonnegative parts).
+    C. Févotte and J. Idier, Neural Computation 23, 2011, section 3 (derivatives as differences of nonnegative parts).
 
     Examples
     --------
