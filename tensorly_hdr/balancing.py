@@ -42,8 +42,7 @@ def balance(factors: Sequence[Any], penalties: Sequence[Penalty] | Penalty) -> t
 
     References
     ----------
-    .. [1] J. E. Cohen and V. Leplat, Efficient algorithms for regularized nonnegative scale-invariant low-rank
-       approximation models, SIAM J. Math. Data Sci., 2025; manuscript, section 10.4.1.
+    .. [1] J. E. Cohen and V. Leplat, SIAM J. Math. Data Sci., 2025; manuscript, section 10.4.1.
 
     Examples
     --------

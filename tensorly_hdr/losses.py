@@ -107,7 +107,7 @@ class Beta:
 
     References
     ----------
-    .. [1] C. Févotte and J. Idier, Algorithms for nonnegative matrix factorization with the beta-divergence, 2011.
+    .. [1] C. Févotte and J. Idier, Neural Computation 23, 2011.
 
     Examples
     --------

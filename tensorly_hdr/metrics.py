@@ -94,7 +94,7 @@ def factor_match_score(estimate: Sequence[Any], truth: Sequence[Any], *, weights
 
     References
     ----------
-    .. [1] E. Acar, D. M. Dunlavy, T. G. Kolda and M. Mørup, Scalable tensor factorizations for incomplete data, 2011.
+    .. [1] E. Acar, D. M. Dunlavy, T. G. Kolda and M. Mørup, Chemometrics and Intelligent Laboratory Systems, 2011.
 
     Examples
     --------

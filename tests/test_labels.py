@@ -62,6 +62,7 @@ def test_the_factorizations_of_the_registry_are_found():
     assert {"rank_one_kl", "rank_two_nmf", "complete_dictionary_learning", "minvol_nmf", "dictionary_cp"} <= set(CASES)
 
 
+# some calls of the registry warn that a penalty can be escaped or that a slice is hidden: not the matter here
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize(("name", "container"), [*((n, _arrays) for n in CASES), *((n, _frame) for n in OF_MATRICES)])
 def test_the_names_and_coordinates_of_the_data_reach_the_factors(name, container):

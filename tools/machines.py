@@ -30,7 +30,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / "_build" / "machines"
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-from hdr_book import code_fingerprint  # noqa: E402
+from hdr_book import code_fingerprint  # noqa: E402 (it is found on the path set above)
 
 # The core types of OpenBLAS that are tried, with a pattern of the NumPy targets that a processor of that name lacks.
 # The first one that is not the default is the "other kernel".

@@ -145,10 +145,8 @@ def ncp(
     References
     ----------
     .. [1] J. Cohen, Regularized low-rank approximations, 2026, sections 6.2.2 and 8.
-    .. [2] N. Gillis and F. Glineur, Accelerated multiplicative updates and hierarchical ALS algorithms for nonnegative
-       matrix factorization, 2012.
-    .. [3] A. M. S. Ang, J. E. Cohen, N. Gillis and L. T. K. Hien, Accelerating block coordinate descent for nonnegative
-       tensor factorization, 2021.
+    .. [2] N. Gillis and F. Glineur, Neural Computation 24, 2012.
+    .. [3] A. M. S. Ang, J. E. Cohen, N. Gillis and L. T. K. Hien, Numerical Linear Algebra with Applications, 2021.
 
     Examples
     --------

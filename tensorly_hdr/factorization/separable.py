@@ -50,8 +50,7 @@ def spa(Y: Any, rank: int) -> SeparableResult:
     References
     ----------
     .. [1] M. C. U. Araújo et al., The successive projections algorithm for variable selection, 2001.
-    .. [2] N. Gillis and S. A. Vavasis, Fast and robust recursive algorithms for separable nonnegative matrix
-       factorization, 2014.
+    .. [2] N. Gillis and S. A. Vavasis, IEEE Trans. Pattern Analysis and Machine Intelligence, 2014.
 
     Examples
     --------
@@ -92,7 +91,7 @@ def snpa(Y: Any, rank: int) -> SeparableResult:
 
     References
     ----------
-    .. [1] N. Gillis, Successive nonnegative projection algorithm for robust nonnegative blind source separation, 2014.
+    .. [1] N. Gillis, SIAM J. Imaging Sciences, 2014.
 
     Examples
     --------

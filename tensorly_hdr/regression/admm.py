@@ -17,8 +17,7 @@ def admm(u: Any, block: Quadratic, penalty: Penalty, n_iter: int = 1, memory: An
 
     References
     ----------
-    .. [1] K. Huang, N. D. Sidiropoulos and A. P. Liavas, A flexible and efficient algorithmic framework for constrained
-       matrix and tensor factorization, 2016.
+    .. [1] K. Huang, N. D. Sidiropoulos and A. P. Liavas, IEEE Trans. Signal Processing, 2016.
     """
     xp = array_namespace(u)
     r = block.gram.shape[0]

@@ -79,7 +79,7 @@ def parse(text: str) -> Case:
     """Case of a title."""
     name, rest = text.split(": ", 1)
     first, *more = rest.split(" & ")
-    return name, tuple(tuple(part.split("=", 1)) for part in (first, *more))  # type: ignore[misc]
+    return name, tuple(tuple(part.split("=", 1)) for part in (first, *more))  # type: ignore[misc]  # two parts each
 
 
 def failures(case: Case) -> list[str]:
